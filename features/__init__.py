@@ -1,0 +1,1 @@
+"""What was known about a debtor on a day."""

@@ -1,0 +1,119 @@
+"""The named features: what rules, models and reasons may speak of.
+
+Every feature is a figure about a debtor or an invoice on a day, from facts known strictly before
+that day. "Closing" means: the item's open amount fell to the settle tolerance by payments.
+Windows count days: `_90d` holds the facts known on the 90 days before the day.
+A figure that does not exist yet (a mean of nothing) is empty, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Group = Literal["history", "balance", "invoice", "cohort"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature: its name, unit, definition, and the group it is computed with."""
+
+    name: str
+    unit: str
+    definition: str
+    group: Group
+
+
+def _group(group: Group, *rows: tuple[str, str, str]) -> tuple[Feature, ...]:
+    return tuple(Feature(name, unit, definition, group) for name, unit, definition in rows)
+
+
+HISTORY = _group(
+    "history",
+    ("invoices_issued", "count", "items known"),
+    ("invoices_issued_365d", "count", "items that became known in the last 365 days"),
+    ("invoices_issued_90d", "count", "items that became known in the last 90 days"),
+    ("settled_invoices", "count", "closings by payment"),
+    ("settled_invoices_365d", "count", "closings by payment in the last 365 days"),
+    ("settled_invoices_90d", "count", "closings by payment in the last 90 days"),
+    ("matured_invoices", "count", "items once closed by payment or once more than 30 days past due"),
+    ("mean_days_late", "days", "mean of settled day - due day over all closings"),
+    ("mean_days_late_365d", "days", "same, last 365 days"),
+    ("mean_days_late_90d", "days", "same, last 90 days"),
+    ("mean_days_late_last_5", "days", "same, last 5 closings"),
+    ("median_days_late_last_5", "days", "median of the last 5 closings"),
+    ("std_days_late_365d", "days", "population standard deviation of days late, last 365 days"),
+    ("last_days_late", "days", "days late of the last closing"),
+    ("worst_days_late", "days", "largest days late of all closings"),
+    ("decayed_days_late", "days", "mean of days late, a closing's weight halves every 90 days"),
+    ("days_late_trend", "days", "mean_days_late_last_5 - mean_days_late_365d"),
+    ("weighted_days_late_365d", "days", "mean of days late weighted by amount, last 365 days"),
+    ("late_share", "share", "closings more than late_after_days late / closings"),
+    ("late_share_365d", "share", "same, last 365 days"),
+    ("late_share_90d", "share", "same, last 90 days"),
+    ("late_share_last_5", "share", "same, last 5 closings"),
+    ("late_amount_share_365d", "share", "same by amount, last 365 days"),
+    ("late_over_30_share_365d", "share", "closings more than 30 days late / closings, last 365 days"),
+    ("decayed_late_share", "share", "late_share, a closing's weight halves every 90 days"),
+    ("on_time_streak", "count", "closings since the last late one"),
+    ("mean_days_to_pay_365d", "days", "mean of settled day - issue day, last 365 days"),
+    ("days_since_last_payment", "days", "day - day the last closing became known"),
+    ("days_since_last_invoice", "days", "day - day the last item became known"),
+    ("days_since_first_invoice", "days", "day - day the first item became known"),
+    ("days_between_payments_365d", "days", "mean gap between the days of closings, last 365 days"),
+    ("reversals_365d", "count", "payments taken back in the last 365 days"),
+    ("disputes_opened_365d", "count", "disputes that became known in the last 365 days"),
+)
+
+BALANCE = _group(
+    "balance",
+    ("open_invoices", "count", "open items"),
+    ("overdue_invoices", "count", "open items past due"),
+    ("open_amount", "money", "open amount of all open items"),
+    ("overdue_amount", "money", "open amount of the items past due"),
+    ("overdue_share", "share", "overdue_amount / open_amount"),
+    ("weighted_days_past_due", "days", "days past due of overdue items weighted by open amount"),
+    ("issued_amount_365d", "money", "amount of the items that became known in the last 365 days"),
+    ("issued_amount_90d", "money", "amount of the items that became known in the last 90 days"),
+    ("mean_invoice_amount_365d", "money", "issued_amount_365d / invoices_issued_365d"),
+    ("issued_amount_trend", "ratio", "issued_amount_365d / amount of the 365 days before those"),
+)
+
+INVOICE = _group(
+    "invoice",
+    ("payment_terms_days", "days", "due day - issue day"),
+    ("days_past_due", "days", "day - due day, negative before due"),
+    ("days_since_issue", "days", "day - issue day"),
+    ("invoice_amount", "money", "original amount of the item"),
+    ("amount_to_mean_ratio", "ratio", "invoice_amount / mean_invoice_amount_365d"),
+    ("open_share", "share", "open amount of the item / its amount"),
+    ("due_weekday", "weekday", "weekday of the due day, Monday = 0"),
+    ("due_day_of_month", "day", "day of the month of the due day"),
+    ("due_month", "month", "month of the due day"),
+    ("known_lag_days", "days", "day the item became known - issue day"),
+    ("disputed_now", "flag", "1 while a dispute about the item is open"),
+)
+
+COHORT = _group(
+    "cohort",
+    ("portfolio_late_share_90d", "share", "late_share_90d over all debtors"),
+    ("portfolio_mean_days_late_90d", "days", "mean_days_late_90d over all debtors"),
+    ("sector_late_share_365d", "share", "late_share_365d over the debtor's sector"),
+    ("sector_mean_days_late_365d", "days", "mean_days_late_365d over the debtor's sector"),
+    ("country_late_share_365d", "share", "late_share_365d over the debtor's country"),
+    ("terms_late_share_365d", "share", "late_share_365d over items with the same payment terms"),
+    ("terms_mean_days_late_365d", "days", "mean_days_late_365d over items with the same payment terms"),
+)
+
+DEBTOR_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE
+"""Figures of a (debtor, day) point."""
+
+INVOICE_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE + INVOICE + COHORT
+"""Figures of an (invoice, day) point."""
+
+CATALOGUE: dict[str, Feature] = {feature.name: feature for feature in INVOICE_FEATURES}
+
+
+def names(features: tuple[Feature, ...]) -> list[str]:
+    """The features' names, in catalogue order."""
+    return [feature.name for feature in features]
