@@ -1,0 +1,191 @@
+"""The configuration: YAML and environment into one frozen, strict object."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from features.contracts import LEDGER_TABLES
+from features.errors import ConfigurationError
+from features.sources import Source
+
+DEFAULT_POLICY = Path(__file__).resolve().parent.parent / "configs" / "policy.yaml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"no such time zone{_nearest(name, sorted(available_timezones()))}")
+    return name
+
+
+def _cron(expression: str) -> str:
+    if len(expression.split()) != 5:
+        raise ValueError("a cron expression has five fields: minute hour day month weekday")
+    return expression
+
+
+class SettleTolerance(_Strict):
+    """An item is settled while its open amount is at most the larger of the two."""
+
+    share: float = Field(0.01, ge=0, lt=0.5)
+    amount: float = Field(1.0, ge=0)
+
+
+class SegmentSettings(_Strict):
+    """How debtors are grouped."""
+
+    clusters: int = Field(4, ge=2, le=7)
+    new_until_matured: int = Field(3, ge=1)
+    dormant_after_months: int = Field(18, ge=1)
+
+
+class PredictorSettings(_Strict):
+    """How the payment time is learned."""
+
+    training_rows: int = Field(60_000, ge=500)
+    evaluation_rows: int = Field(40_000, ge=500)
+    iterations: int = Field(100, ge=10)
+    learning_rate: float = Field(0.1, gt=0, le=1)
+    static: tuple[Literal["sector", "country"], ...] = ("sector", "country")
+
+
+class TrackingSettings(_Strict):
+    """Where models are tracked and registered."""
+
+    tracking_uri: str | None = None
+
+
+class ScheduleSettings(_Strict):
+    """When the scheduled flows run, in `timezone`."""
+
+    resegment: Annotated[str, AfterValidator(_cron)] = "0 5 * * *"
+    train: Annotated[str, AfterValidator(_cron)] = "0 3 1 * *"
+
+
+class Settings(_Strict):
+    """Everything a run depends on besides the ledger's facts, the day and the models.
+
+    `base` is the folder of the configuration file; relative paths start there.
+    """
+
+    ledger: dict[str, Source]
+    late_after_days: int = Field(0, ge=0, le=90)
+    home_currency: str = Field("EUR", pattern="^[A-Z]{3}$")
+    default_country: str | None = Field(None, pattern="^[A-Z]{2}$")
+    settle_tolerance: SettleTolerance = SettleTolerance()
+    dormant_after_days: int = Field(365, ge=30)
+    max_ledger_age_days: int = Field(7, ge=1)
+    output: Path = Path("out")
+    csv: bool = False
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
+    policy: Path | None = None
+    segments: SegmentSettings = SegmentSettings()
+    predictor: PredictorSettings = PredictorSettings()
+    mlflow: TrackingSettings = TrackingSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    workers: int = Field(2, ge=1)
+    seed: int = 7
+    base: Path = Field(Path(), exclude=True)
+
+    @property
+    def output_folder(self) -> Path:
+        """The folder of runs, backtests and, by default, the MLflow database."""
+        return self.base / self.output
+
+    @property
+    def tracking_uri(self) -> str:
+        """The MLflow tracking and registry address."""
+        return self.mlflow.tracking_uri or f"sqlite:///{(self.output_folder / 'mlflow.db').resolve()}"
+
+    @property
+    def policy_file(self) -> Path:
+        """The reminder policy: the configured one or the one that is shipped."""
+        return self.base / self.policy if self.policy else DEFAULT_POLICY
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which scheduled days are counted."""
+        return ZoneInfo(self.timezone)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that can change a run's figures: not where it is read or written."""
+        content = self.model_dump(
+            mode="json", exclude={"ledger", "output", "csv", "mlflow", "schedule", "workers", "policy", "max_ledger_age_days"}
+        )
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def load_settings(path: Path) -> Settings:
+    """Return the configuration in the YAML file at `path`.
+
+    Raises ConfigurationError naming the key, with the nearest match of an unknown one.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"{path}: no such configuration. Make one with `debtscape init FILE -o {path.name}`."
+        ) from None
+    except (IsADirectoryError, UnicodeDecodeError):
+        raise ConfigurationError(f"{path}: not a YAML text file.") from None
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}" if where else ""
+        raise ConfigurationError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)}).") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: empty. It needs at least `ledger:` with `invoices:`.")
+    return parse_settings(content, base=path.parent, name=str(path))
+
+
+def parse_settings(content: dict[str, Any], *, base: Path, name: str = "configuration") -> Settings:
+    """Return the configuration in a parsed mapping; see `load_settings`."""
+    _check_tables(content.get("ledger"), name)
+    if "base" in content:
+        raise ConfigurationError(f"{name}: base: unknown key.")
+    try:
+        return Settings(**content, base=base)
+    except ValidationError as error:
+        raise ConfigurationError(f"{name}: " + "; ".join(_explain(e) for e in error.errors()[:3])) from None
+
+
+def _check_tables(ledger: object, name: str) -> None:
+    if not isinstance(ledger, dict) or "invoices" not in ledger:
+        raise ConfigurationError(f"{name}: ledger.invoices is missing: say where the invoices are.")
+    for table in ledger:
+        if table not in LEDGER_TABLES:
+            raise ConfigurationError(f"{name}: ledger.{table}: no such table{_nearest(table, list(LEDGER_TABLES))}.")
+
+
+def _explain(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_nearest(str(error['loc'][-1]), _keys_beside(error['loc']))}"
+    return f"{where}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in location[:-1]:
+        if part == "ledger" or model is Source:
+            model = Source
+            continue
+        model = type(model.model_fields[str(part)].default)
+    return [key for key in model.model_fields if key != "base"]
+
+
+def _nearest(name: str, among: list[str]) -> str:
+    match = difflib.get_close_matches(name, among, n=1, cutoff=0.5)
+    return f", did you mean {match[0]}?" if match else f"; known: {', '.join(among[:12])}"
