@@ -1,0 +1,212 @@
+"""Why a debtor or an item must not be contacted now. A block stops an action, never a segment.
+
+Every rule below returns long rows: customer_id, invoice_id (empty text = all of the debtor's
+items), block (code) and words. The facts are those known before the day.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from models.facts import Facts, customers_on, dunning_recipients, is_true, places
+from models.working_days import working_days_after
+
+PROMISE_WORKING_DAYS = 2
+"""A promise is open until this many working days after the promised day: money needs time to arrive."""
+
+DIRECT_DEBIT_DAYS = 5
+"""A direct debit counts as not yet presented until this many days after the due day."""
+
+COLUMNS = ["customer_id", "invoice_id", "block", "words"]
+
+
+def find_blocks(
+    items: pd.DataFrame, facts: Facts, day: date, *, default_country: str | None = None
+) -> pd.DataFrame:
+    """Return every block that holds on `day`, one row per reason, in a fixed order.
+
+    `items` are the open items. Columns customer_id, invoice_id (empty text = the whole debtor),
+    block, words. Blocks of the whole debtor are returned for debtors without open items too.
+    """
+    debtors = customers_on(facts.customers, day)
+    found = [
+        _on_debtors(debtors, day),
+        _no_contact_person(debtors, facts.contact_persons),
+        _holds(facts.decisions, day),
+        _disputes(items, facts.disputes, day),
+        _deductions(items, facts.payments),
+        _on_items(items, day),
+        _promises(items, facts.contact_history, debtors, day, default_country),
+        _plans(items, facts, day),
+    ]
+    rows = pd.concat([part[COLUMNS].astype("str") for part in found], ignore_index=True)
+    return rows.drop_duplicates().sort_values(COLUMNS, ignore_index=True)
+
+
+def blocked_debtors(blocks: pd.DataFrame) -> pd.Series:
+    """Return the text of each debtor's own blocks, indexed by customer_id; free debtors are absent."""
+    return _joined(blocks[blocks["invoice_id"] == ""], "customer_id")
+
+
+def blocked_items(items: pd.DataFrame, blocks: pd.DataFrame) -> pd.Series:
+    """Return for each row of `items` what blocks it or its debtor, empty text when free (same index)."""
+    own = _joined(blocks[blocks["invoice_id"] != ""], "invoice_id")
+    mine = items["invoice_id"].map(own).astype("str").fillna("")
+    debtor = items["customer_id"].map(blocked_debtors(blocks)).astype("str").fillna("")
+    both = (mine != "") & (debtor != "")
+    return mine + both.map({True: "; ", False: ""}).astype("str") + debtor
+
+
+def _joined(blocks: pd.DataFrame, key: str) -> pd.Series:
+    text = blocks["block"] + ": " + blocks["words"]
+    joined: pd.Series = text.groupby(blocks[key]).agg("; ".join).astype("str")
+    return joined
+
+
+def _rows(
+    found: pd.DataFrame, block: str, words: pd.Series | str, *, whole_debtor: bool = False
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "customer_id": found["customer_id"],
+            "invoice_id": "" if whole_debtor else found["invoice_id"].fillna(""),
+            "block": block,
+            "words": words,
+        },
+        index=found.index,
+        columns=COLUMNS,
+    )
+
+
+def _text(days: pd.Series) -> pd.Series:
+    return days.dt.strftime("%Y-%m-%d")
+
+
+def _on_debtors(debtors: pd.DataFrame, day: date) -> pd.DataFrame:
+    """What the debtor's own row says."""
+    today = pd.Timestamp(day)
+    debtors = debtors.reset_index()
+    insolvent = debtors[debtors["insolvent_on"] < today]
+    legal = debtors[debtors["legal_on"] < today]
+    silent = debtors[is_true(debtors["do_not_contact"])]
+    held = debtors[debtors["dunning_block_until"] >= today]
+    internal = debtors[debtors["type"] == "intercompany"]
+    return pd.concat(
+        [
+            _rows(insolvent, "insolvent", "since " + _text(insolvent["insolvent_on"]), whole_debtor=True),
+            _rows(legal, "legal", "in court since " + _text(legal["legal_on"]), whole_debtor=True),
+            _rows(silent, "do_not_contact", "the debtor is never contacted", whole_debtor=True),
+            _rows(held, "dunning_block", "until " + _text(held["dunning_block_until"]), whole_debtor=True),
+            _rows(internal, "intercompany", "settled between own companies", whole_debtor=True),
+        ]
+    )
+
+
+def _no_contact_person(debtors: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+    """Debtors whose contact persons, there being some, must all be left alone."""
+    allowed = ~is_true(persons["do_not_contact"])
+    reachable = allowed.groupby(persons["customer_id"]).any()
+    silent = reachable.index[~reachable.to_numpy(dtype=bool)]
+    reader = dunning_recipients(debtors)
+    unlisted = silent.difference(debtors.index)
+    found = pd.DataFrame({"customer_id": reader.index[reader.isin(silent)].union(unlisted)})
+    return _rows(found, "do_not_contact", "all contact persons are never contacted", whole_debtor=True)
+
+
+def _holds(decisions: pd.DataFrame, day: date) -> pd.DataFrame:
+    today = pd.Timestamp(day)
+    held = decisions[is_true(decisions["hold"]) & (decisions["decided_on"] < today)]
+    held = held[~(held["until"] < today)]
+    until = ("until " + _text(held["until"]) + " ").fillna("")
+    words = until + "by " + held["by"] + (": " + held["reason"]).fillna("")
+    return _rows(held, "hold", words, whole_debtor=True)
+
+
+def _disputes(items: pd.DataFrame, disputes: pd.DataFrame, day: date) -> pd.DataFrame:
+    """An open dispute blocks its own item only."""
+    still = disputes[~(disputes["closed_on"] < pd.Timestamp(day))]
+    found = still.merge(items[["invoice_id", "customer_id"]], on="invoice_id")
+    words = "open since " + _text(found["opened_on"]) + (", " + found["reason"]).fillna("")
+    return _rows(found, "dispute", words)
+
+
+def _deductions(items: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
+    """A deduction is a dispute about the rest of the item."""
+    taken = payments[payments["kind"] == "deduction"]
+    first = taken.groupby("invoice_id", as_index=False)["paid_on"].min()
+    found = items[["invoice_id", "customer_id"]].merge(first, on="invoice_id")
+    return _rows(found, "deduction", "taken on " + _text(found["paid_on"]) + ", a dispute about the rest")
+
+
+def _on_items(items: pd.DataFrame, day: date) -> pd.DataFrame:
+    """What the item's own row says."""
+    today = pd.Timestamp(day)
+    held = items[items["dunning_block_until"] >= today]
+    debit = items[items["payment_method"] == "direct_debit"]
+    debit = debit[debit["due_on"] + pd.Timedelta(days=DIRECT_DEBIT_DAYS) >= today]
+    outside = items[items["assigned_to"].notna() & (items["assigned_to"] != "")]
+    return pd.concat(
+        [
+            _rows(held, "dunning_block", "until " + _text(held["dunning_block_until"])),
+            _rows(debit, "direct_debit", "not yet presented, due " + _text(debit["due_on"])),
+            _rows(outside, "assigned", "collected outside by " + outside["assigned_to"]),
+        ]
+    )
+
+
+def _promises(
+    items: pd.DataFrame, contacts: pd.DataFrame, debtors: pd.DataFrame, day: date, default_country: str | None
+) -> pd.DataFrame:
+    """A promise that may still be kept; one without an invoice is about all items open when it was made."""
+    made = contacts[contacts["promised_for"].notna()]
+    country, region = places(made["customer_id"], debtors, default_country)
+    last_day = working_days_after(made["promised_for"], PROMISE_WORKING_DAYS, country, region)
+    made = made[last_day >= pd.Timestamp(day)]
+    general = made[made["invoice_id"].isna() | (made["invoice_id"] == "")].drop(columns="invoice_id")
+    about = items[["customer_id", "invoice_id", "known_on"]].rename(columns={"known_on": "item_known_on"})
+    general = general.merge(about, on="customer_id")
+    general = general[general["item_known_on"] <= general["contacted_on"]]
+    found = pd.concat([made[made["invoice_id"].isin(items["invoice_id"])], general[made.columns]])
+    return _rows(found, "promise", "promised for " + _text(found["promised_for"]))
+
+
+def _plans(items: pd.DataFrame, facts: Facts, day: date) -> pd.DataFrame:
+    """A payment plan being kept: not cancelled, an instalment still to come, those before the day paid.
+
+    Paid means: the plan's items took at least that much money since the plan was agreed.
+    """
+    today = pd.Timestamp(day)
+    plans = facts.payment_plans
+    live = plans[~(plans["cancelled_on"] < today)]
+    if live.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    live = live.assign(invoice_id=live["invoice_id"].fillna(""), agreed=live["known_on"])
+    live["owed_minor"] = live["amount_minor"].where(live["due_on"] < today, 0)
+    key = ["customer_id", "invoice_id"]
+    plan = live.groupby([*key, "plan_id"], as_index=False).agg(
+        agreed=("agreed", "min"), last=("due_on", "max"), owed_minor=("owed_minor", "sum")
+    )
+    money = facts.payments
+    money = money[money["kind"].isin(["payment", "reversal"]) & money["invoice_id"].notna()]
+    sign = np.where(money["kind"] == "reversal", -1, 1)
+    payer = money["invoice_id"].map(facts.invoices.set_index("invoice_id")["customer_id"])
+    money = pd.DataFrame(
+        {
+            "customer_id": payer,
+            "item": money["invoice_id"],
+            "day": money["paid_on"],
+            "minor": money["amount_minor"] * sign,
+        }
+    )
+    joined = plan.merge(money[money["customer_id"].isin(plan["customer_id"])], on="customer_id", how="inner")
+    joined = joined[(joined["invoice_id"] == "") | (joined["invoice_id"] == joined["item"])]
+    key.append("plan_id")
+    paid = joined[~(joined["day"] < joined["agreed"])].groupby(key)["minor"].sum()
+    plan["paid_minor"] = paid.reindex(pd.MultiIndex.from_frame(plan[key]), fill_value=0).to_numpy()
+    kept = plan[(plan["last"] >= today) & (plan["paid_minor"] >= plan["owed_minor"])]
+    words = "plan " + kept["plan_id"] + " is being kept, last instalment " + _text(kept["last"])
+    rows = _rows(kept, "payment_plan", words)
+    return rows[(rows["invoice_id"] == "") | rows["invoice_id"].isin(items["invoice_id"])]
