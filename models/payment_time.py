@@ -1,0 +1,189 @@
+"""When will an open invoice be paid: a discrete-time hazard on the axis "days late".
+
+The axis is cut into bins. One classifier learns P(paid in the bin | unpaid at its start) from one row
+per (invoice day, bin at risk), the person-period form of Singer and Willett (1993). What is still
+open contributes the bins it survived, so nothing is dropped for being young.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from features.catalogue import INVOICE_FEATURES, names
+from features.errors import ModelError
+from models.scorer import (
+    CLASS_BORDERS,
+    ESTIMATOR_FILE,
+    HORIZON_DAYS,
+    PARAMETERS_FILE,
+    Floats,
+    Ints,
+    axis_position,
+    bin_columns,
+    expand,
+    predict_payment_time,
+)
+
+# fine where most payments fall; the bins beyond the horizon serve rows that are long past due already
+_BEFORE_DUE = (-60, -30, -14, -7, -3, -1)
+_AFTER_DUE = (3, 7, 14, 21, 45, 120, 180, 270, HORIZON_DAYS, 545, 2 * HORIZON_DAYS)
+
+
+class PaymentTime(BaseEstimator):  # type: ignore[misc]
+    """Predicts the distribution of the payment day, given that the invoice is unpaid on the row's day.
+
+    `late_after_days`: an invoice is late when it settles more days after due; 0 to 364.
+    `features`: the columns it learns from; by default all of an (invoice, day) point.
+    `max_rows`: larger training sets are sampled by a hash of the rows' values and `seed`, so the
+    order of the rows never matters. The others are those of HistGradientBoostingClassifier.
+    """
+
+    def __init__(
+        self,
+        *,
+        late_after_days: int = 0,
+        features: Sequence[str] | None = None,
+        max_iter: int = 100,
+        learning_rate: float = 0.1,
+        max_leaf_nodes: int = 15,
+        min_samples_leaf: int = 100,
+        l2_regularization: float = 1.0,
+        max_rows: int = 60_000,
+        seed: int = 0,
+    ) -> None:
+        self.late_after_days = late_after_days
+        self.features = features
+        self.max_iter = max_iter
+        self.learning_rate = learning_rate
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.max_rows = max_rows
+        self.seed = seed
+
+    def fit(
+        self, rows: pd.DataFrame, outcome: pd.DataFrame, sample_weight: npt.ArrayLike | None = None
+    ) -> PaymentTime:
+        """Learn from feature rows and what became of them, and return self.
+
+        `outcome`, row by row: `event` (paid, and known) and `days_late` (settled - due day; without
+        event the last day late on which it was known to be unpaid). `days_late` is never before
+        the row's `days_past_due`. Refuses, with ModelError, rows from which nothing can be learned.
+        """
+        columns = list(names(INVOICE_FEATURES) if self.features is None else self.features)
+        refuse_missing(columns, rows)
+        borders = bin_borders(self.late_after_days)
+        table = np.column_stack(
+            [
+                rows[columns].to_numpy(dtype=np.float64),
+                rows["days_past_due"].to_numpy(dtype=np.float64),
+                outcome[["days_late", "event"]].to_numpy(dtype=np.float64),
+                np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64),
+            ]
+        )
+        table = canonical_sample(table, self.max_rows, self.seed)
+        features, (days_past_due, days_late, event, weight) = table[:, :-4], table[:, -4:].T
+        _refuse_outcome(days_past_due, days_late, event)
+
+        position = axis_position(days_past_due)
+        end = (days_late - days_past_due).astype(np.int64) + position
+        row, bins, paid = person_periods(borders, position, end, event > 0)
+        if len(np.unique(paid)) < 2:
+            raise ModelError(
+                f"nothing to learn from {len(rows)} rows: {int(event.sum())} paid, too few or all at once; "
+                "train on a longer history"
+            )
+        self.hazard_ = HistGradientBoostingClassifier(
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self.min_samples_leaf,
+            l2_regularization=self.l2_regularization,
+            early_stopping=False,  # it would hold out rows at random
+            random_state=self.seed,
+        ).fit(np.hstack([features[row], bin_columns(borders, position[row], bins)]), paid, weight[row])
+        self.parameters_ = {
+            "model": "payment-time",
+            "features": columns,
+            "borders": borders.tolist(),
+            "late_after_days": self.late_after_days,
+        }
+        return self
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns PREDICTION for feature rows of open invoices, same index."""
+        refuse_missing(self.parameters_["features"], rows)
+        return predict_payment_time(self.parameters_, self.hazard_, rows)
+
+    def files(self) -> dict[str, bytes]:
+        """Return the artefact's data: file name -> content, the same bytes for the same model."""
+        from models.artefacts import estimator_bytes
+
+        return {
+            PARAMETERS_FILE: json.dumps(self.parameters_, indent=1).encode(),
+            ESTIMATOR_FILE: estimator_bytes(self.hazard_),
+        }
+
+
+def bin_borders(late_after_days: int) -> Ints:
+    """Return the last day late of each bin, ascending; the borders of lateness and classes are among them."""
+    if not 0 <= late_after_days < HORIZON_DAYS:
+        raise ModelError(
+            f"late_after_days is {late_after_days}; choose whole days from 0 to {HORIZON_DAYS - 1}"
+        )
+    return np.unique([*_BEFORE_DUE, *CLASS_BORDERS, *_AFTER_DUE, late_after_days]).astype(np.int64)
+
+
+def person_periods(
+    borders: Ints, position: Ints, end: Ints, event: npt.NDArray[np.bool_]
+) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    """Return (row, bin, paid in the bin) for every bin a row was at risk in, wholly observed or paid.
+
+    `end` is the day of the payment, or the last day on which the row was known to be unpaid: a bin
+    that it had not finished by then says nothing.
+    """
+    first = np.searchsorted(borders, position)
+    paid_in = np.searchsorted(borders, end)
+    survived = np.searchsorted(borders, end, side="right") - 1
+    last = np.where(event, np.minimum(paid_in, len(borders) - 1), survived)
+    row, bins = expand(first, last)
+    return row, bins, event[row] & (bins == paid_in[row])
+
+
+def canonical_sample(table: Floats, max_rows: int, seed: int) -> Floats:
+    """Return at most `max_rows` rows in an order that depends on their values and the seed alone."""
+    table = np.where(np.isnan(table), np.nan, table + 0.0)  # one NaN, and no negative zero
+    key = np.full(len(table), seed, dtype=np.uint64)
+    for column in np.ascontiguousarray(table.T).view(np.uint64):
+        key = _mixed(key ^ column)
+    return table[np.argsort(key, kind="stable")[:max_rows]]
+
+
+def _mixed(key: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return the finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
+    key = key + np.uint64(0x9E3779B97F4A7C15)
+    key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return key ^ (key >> np.uint64(31))
+
+
+def refuse_missing(columns: Sequence[str], rows: pd.DataFrame) -> None:
+    """Raise ModelError when the rows lack a feature."""
+    missing = [name for name in (*columns, "days_past_due") if name not in rows]
+    if missing:
+        raise ModelError(f"the rows lack {', '.join(missing)}: compute all features of the model")
+
+
+def _refuse_outcome(days_past_due: Floats, days_late: Floats, event: Floats) -> None:
+    if np.isnan(days_past_due).any() or np.isnan(days_late).any():
+        raise ModelError("days_past_due and days_late must be filled in every training row")
+    early = (event > 0) & (days_late < days_past_due)
+    if early.any():
+        raise ModelError(f"{int(early.sum())} training rows were paid before their own day: leave them out")
