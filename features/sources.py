@@ -1,0 +1,288 @@
+"""Where a ledger's tables are read from: files, folders, globs and databases, by a column mapping."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import os
+from collections.abc import Sequence
+from glob import has_magic
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from features.contracts import Table
+from features.errors import ConfigurationError, LedgerError
+from features.parsing import as_text
+from features.typed import UNREADABLE
+
+TEXT_FILES = (".csv", ".txt", ".tsv")
+PARQUET_FILES = (".parquet", ".pq")
+EXCEL_FILES = (".xlsx", ".xlsm")
+FILES = TEXT_FILES + PARQUET_FILES + EXCEL_FILES
+
+
+class Source(BaseModel):
+    """Where one table of the ledger is read from, and how it is written there.
+
+    path: a CSV, Parquet or Excel file, a folder or a glob of them, or "sql:" and the name of an
+    environment variable that holds an SQLAlchemy address (then `query` is needed).
+    columns: contract name to the source's column, or to several whose values are joined with "|"
+    (ids only); without it every column that bears a contract name is read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    query: str | None = None
+    columns: dict[str, str | list[str]] = Field(default_factory=dict)
+    dates: str | None = None
+    decimal: Literal[".", ","] | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    sheet: str | int | None = None
+
+    @field_validator("dates")
+    @classmethod
+    def _known_format(cls, dates: str | None) -> str | None:
+        if dates is not None and dates not in ("month_first", "day_first", "iso") and "%" not in dates:
+            raise ValueError("dates is month_first, day_first, iso or a strptime format such as '%d.%m.%Y'")
+        return dates
+
+    @field_validator("separator")
+    @classmethod
+    def _one_character(cls, separator: str | None) -> str | None:
+        separator = "\t" if separator in ("tab", "\\t") else separator
+        if separator is not None and len(separator) != 1:
+            raise ValueError("separator is one character, or tab")
+        return separator
+
+    @model_validator(mode="after")
+    def _query_for_sql(self) -> Source:
+        if self.path.startswith("sql:") != bool(self.query):
+            raise ValueError("path sql:ENVIRONMENT_VARIABLE and query belong together")
+        return self
+
+
+def read_raw(table: Table, source: Source, base: Path) -> pd.DataFrame:
+    """Return a table's rows as they are written, with the contract's column names.
+
+    Text files give strings only; other sources keep their types. Lines of a text file with a wrong
+    number of fields come last, with the column `unreadable` saying why. Relative paths start at
+    `base`. Raises ConfigurationError for columns the contract does not have and LedgerError for
+    files, columns, sheets or queries that are not there.
+    """
+    known = set(table.names)
+    for name in source.columns:
+        if name not in known:
+            raise ConfigurationError(f"ledger.{table.name}.columns: no column {name!r}{_nearest(name, table.names)}")
+    for name, own in source.columns.items():
+        if not isinstance(own, str) and table[name].kind != "id":
+            raise ConfigurationError(f"ledger.{table.name}.columns.{name}: only an id can be joined from several columns")
+    if source.path.startswith("sql:"):
+        return _pick(table, source, _read_sql(table, source), source.path)
+    parts = [
+        _pick(table, source, read_file(path, source), path.name) for path in files_of(source.path, base, table.name)
+    ]
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+
+
+def files_of(path: str, base: Path, table: str) -> list[Path]:
+    """Return the files a path stands for, by name; LedgerError when there are none."""
+    place = base / path
+    if has_magic(path):
+        found = sorted(file for file in _glob(place) if file.suffix.lower() in FILES)
+    elif place.is_dir():
+        found = sorted(file for file in place.iterdir() if file.suffix.lower() in FILES)
+    elif place.is_file():
+        if place.suffix.lower() not in FILES:
+            raise LedgerError(f"{path}: not a file of {table} that can be read; known are {', '.join(FILES)}")
+        found = [place]
+    else:
+        near = [file.name for file in place.parent.iterdir()] if place.parent.is_dir() else []
+        where = "" if place.parent.is_dir() else f"; there is no folder {place.parent}"
+        raise LedgerError(f"{path}: no such file for {table} (looked in {base.resolve()}){_nearest(place.name, near)}{where}")
+    if not found:
+        raise LedgerError(f"{path}: holds no {', '.join(FILES)} file for {table}")
+    return found
+
+
+def _glob(place: Path) -> list[Path]:
+    fixed = place
+    while has_magic(str(fixed)):
+        fixed = fixed.parent
+    return list(fixed.glob(str(place.relative_to(fixed))))
+
+
+def read_file(path: Path, source: Source | None = None) -> pd.DataFrame:
+    """Return all columns of one file under their own names; `source` says what not to guess."""
+    source = source or Source(path=str(path))
+    suffix = path.suffix.lower()
+    try:
+        if suffix in PARQUET_FILES:
+            return pyarrow.parquet.read_table(path).to_pandas(date_as_object=False)
+        if suffix in EXCEL_FILES:
+            return pd.read_excel(path, sheet_name=source.sheet or 0, dtype=object).infer_objects()
+    except (pa.ArrowInvalid, ValueError, KeyError, OSError) as error:
+        raise LedgerError(f"{path.name}: cannot be read as {suffix[1:]} ({_first_line(error)})") from None
+    except Exception as error:  # openpyxl raises whatever the broken archive inside raises
+        raise LedgerError(f"{path.name}: not a readable {suffix[1:]} file ({type(error).__name__})") from None
+    return _read_text(path, source)
+
+
+# text files ------------------------------------------------------------------------------------------
+
+
+def _read_text(path: Path, source: Source) -> pd.DataFrame:
+    data = _utf8(path, source.encoding)
+    if not data.strip():
+        raise LedgerError(f"{path.name}: empty file")
+    header = _first_row(data)
+    separator = source.separator or sniff_separator(header)
+    names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
+    wanted = [own for owns in source.columns.values() for own in ([owns] if isinstance(owns, str) else owns)]
+    twice = sorted({name for name in names if names.count(name) > 1} & set(wanted))
+    if twice:
+        raise LedgerError(f"{path.name}: column {twice[0]!r} is there more than once; rename one of them")
+    names = [name if names.index(name) == at else f"{name}.{at}" for at, name in enumerate(names)]
+    broken: list[str] = []
+
+    def note(row: Any) -> str:
+        broken.append(f"line does not have {len(names)} fields: {row.actual_columns} in line {row.number}")
+        return "skip"
+
+    used = [name for name in names if name in wanted] if wanted else names
+    try:
+        read = pyarrow.csv.read_csv(
+            io.BytesIO(data),
+            read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=_leading_lines(data), use_threads=False),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=separator, newlines_in_values=b'"' in data, invalid_row_handler=note
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), include_columns=used or names[:1], strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise LedgerError(f"{path.name}: cannot be read as CSV with separator {separator!r} ({_first_line(error)})") from None
+    frame = pd.DataFrame({name: read.column(name).to_pandas() for name in read.column_names}, dtype="str")
+    if broken:
+        frame[UNREADABLE] = pd.Series(None, index=frame.index, dtype="str")
+        frame = pd.concat([frame, pd.DataFrame({UNREADABLE: broken}, dtype="str")], ignore_index=True)
+    return frame if used else frame.reindex(columns=[*names, *frame.columns.intersection([UNREADABLE])])
+
+
+def _utf8(path: Path, encoding: str | None) -> bytes:
+    """Return a file's bytes in UTF-8: as declared, by its byte order mark, UTF-8, or else cp1252."""
+    data = path.read_bytes()
+    if encoding is None and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    if encoding is None:
+        try:
+            data.decode("utf-8")
+            return data.removeprefix(b"\xef\xbb\xbf")
+        except UnicodeDecodeError:
+            encoding = "cp1252"
+    try:
+        return data.decode(encoding).removeprefix("\ufeff").encode("utf-8")
+    except (UnicodeDecodeError, LookupError):
+        raise LedgerError(f"{path.name}: not text in {encoding}; state its encoding, such as utf-8 or cp1252") from None
+
+
+def _leading_lines(data: bytes) -> int:
+    """Return how many lines end with the header: empty ones before it, and the header itself."""
+    lines = 0
+    for line in io.BytesIO(data):
+        lines += 1
+        if line.strip():
+            break
+    return lines
+
+
+def _first_row(data: bytes) -> str:
+    lines = (line for line in io.BytesIO(data) if line.strip())
+    return next(lines).decode("utf-8").rstrip("\r\n")
+
+
+def sniff_separator(header: str) -> str:
+    """Return the one of ; , tab and | that divides a header line into the most fields."""
+    return max(";,\t|", key=lambda mark: len(next(csv.reader([header], delimiter=mark))))
+
+
+# databases -------------------------------------------------------------------------------------------
+
+
+def _read_sql(table: Table, source: Source) -> pd.DataFrame:
+    """Return a query's rows. The address is a secret: no message repeats it or what the driver says of it."""
+    from sqlalchemy import create_engine, make_url, text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    variable = source.path.removeprefix("sql:")
+    address = os.environ.get(variable)
+    if not address:
+        raise LedgerError(f"{table.name}: environment variable {variable} is not set; it holds the database's address")
+    try:
+        url = make_url(address)
+        if url.drivername in ("postgresql", "postgres"):
+            url = url.set(drivername="postgresql+psycopg")
+        connection = create_engine(url).connect()
+    except Exception as error:  # drivers are free in what they raise, and in what they tell
+        raise LedgerError(
+            f"{table.name}: cannot connect to the database in {variable} ({type(error).__name__})"
+        ) from None
+    with connection:
+        try:
+            return pd.read_sql_query(text(source.query or ""), connection, coerce_float=False)
+        except SQLAlchemyError as error:
+            said = _first_line(getattr(error, "orig", None) or error)
+            raise LedgerError(f"{table.name}: the query on {variable} failed ({said})") from None
+        finally:
+            connection.rollback()
+            connection.engine.dispose()
+
+
+# columns ---------------------------------------------------------------------------------------------
+
+
+def _pick(table: Table, source: Source, frame: pd.DataFrame, place: str) -> pd.DataFrame:
+    """Return the mapped columns under their contract names."""
+    frame = frame.rename(columns=lambda name: str(name).strip())
+    mapping = source.columns or {name: name for name in table.names if name in frame}
+    picked: dict[str, pd.Series] = {}
+    for name, own in mapping.items():
+        owns = [own] if isinstance(own, str) else list(own)
+        for column in owns:
+            if column not in frame:
+                present = [str(each) for each in frame.columns if each != UNREADABLE]
+                raise LedgerError(
+                    f"{place}: no column {column!r} for {name} of {table.name}{_nearest(column, present)}; "
+                    f"it has {', '.join(present[:12])}{' …' if len(present) > 12 else ''}"
+                )
+        picked[name] = frame[owns[0]] if len(owns) == 1 else _joined(frame[owns])
+    if not picked:
+        raise LedgerError(f"{place}: no column bears a name of {table.name}; map them under ledger.{table.name}.columns")
+    if UNREADABLE in frame:
+        picked[UNREADABLE] = frame[UNREADABLE]
+    return pd.DataFrame(picked)
+
+
+def _joined(parts: pd.DataFrame) -> pd.Series:
+    """Return an id made of several columns: parts joined with "|", missing when one part is missing."""
+    texts = [as_text(parts[name]) for name in parts]
+    return texts[0].str.cat(texts[1:], sep="|")
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    lower = {each.lower(): each for each in names}
+    near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)
+    return f"; did you mean {lower[near[0]]!r}?" if near else ""
+
+
+def _first_line(error: object) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
