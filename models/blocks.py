@@ -82,7 +82,8 @@ def _rows(
 
 
 def _text(days: pd.Series) -> pd.Series:
-    return days.dt.strftime("%Y-%m-%d")
+    text: pd.Series = days.dt.strftime("%Y-%m-%d")
+    return text
 
 
 def _on_debtors(debtors: pd.DataFrame, day: date) -> pd.DataFrame:
