@@ -40,10 +40,11 @@ class Portfolio:
 
 
 def simulate(*, debtors: int, months: int, seed: int, end: date, invoices: int | None = None) -> Portfolio:
-    """Return a portfolio of `months` months whose last known day is `end`; the same seed, the same bytes.
+    """Return a portfolio of the `months` months before the day `end`; the same seed, the same bytes.
 
     invoices: how many are issued, at least one per debtor; by default 40 per debtor in 36 months.
-    Credit notes come on top of them. What was not known by the end of the day `end` is not in it.
+    Credit notes come on top of them. Only what was known before `end` is in it, so `end` is the day
+    to run as of.
     Reminders and calls are recorded but do not make anybody pay sooner.
     """
     if debtors < 1 or months < 1:
@@ -55,8 +56,8 @@ def simulate(*, debtors: int, months: int, seed: int, end: date, invoices: int |
     )
     if count < debtors:
         raise ConfigurationError(f"{count} invoices for {debtors} debtors: each debtor has at least one")
-    first = _number((pd.Timestamp(end) + pd.Timedelta(days=1) - pd.DateOffset(months=months)).date())
-    last = _number(end)
+    first = _number((pd.Timestamp(end) - pd.DateOffset(months=months)).date())
+    last = _number(end) - 1
     people, issuing, paying, telling = np.random.default_rng(seed).spawn(4)
     debtor = make_debtors(people, debtors, first, last)
     item = issue_invoices(issuing, debtor, count, first, last)
