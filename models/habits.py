@@ -35,7 +35,7 @@ def payment_habits(closings: pd.DataFrame, invoices: pd.DataFrame, day: date) ->
     recent = recent.merge(items[invoices["payment_method"] != "direct_debit"], on="invoice_id")
     late = (recent["settled_on"] - recent["due_on"]).dt.days.to_numpy(dtype=np.float64)
     debtor, customers = pd.factorize(recent["customer_id"], sort=True)
-    ordered = late[np.lexsort([late, debtor])]
+    ordered: Floats = np.asarray(late[np.lexsort([late, debtor])], dtype=np.float64)
     number = np.bincount(debtor, minlength=len(customers))
     first = np.cumsum(number) - number
     p10, p50, p90 = (_quantiles(ordered, first, number, share) for share in (0.1, 0.5, 0.9))

@@ -46,7 +46,7 @@ def _credited(items: pd.DataFrame, credit: pd.DataFrame) -> Ints:
 
 
 def _numbers(table: pd.DataFrame, key: list[str]) -> Ints:
-    return table[key].fillna("").groupby(key, sort=False).ngroup().to_numpy(dtype=np.int64)
+    return np.asarray(table[key].fillna("").groupby(key, sort=False).ngroup(), dtype=np.int64)
 
 
 def _day_numbers(days: pd.Series) -> Ints:

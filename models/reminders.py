@@ -125,8 +125,9 @@ def _why_this_day(
     policy: Policy,
 ) -> pd.Series:
     """Words for each row; there are few different ones, so each is written once."""
-    columns = {"segment": segment, "base": base, "shift": shift, "spaced": spaced, "passed": passed, "moved": moved}
-    number = pd.DataFrame(columns).groupby(list(columns), sort=False).ngroup().to_numpy()
+    cases = pd.DataFrame({"segment": segment, "base": base, "shift": shift})
+    cases = cases.assign(spaced=spaced, passed=passed, moved=moved)
+    number = cases.groupby(list(cases), sort=False).ngroup().to_numpy()
     _, first = np.unique(number, return_index=True)
     words = np.empty(len(first), dtype=object)
     for case, row in enumerate(first.tolist()):
