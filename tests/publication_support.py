@@ -1,0 +1,176 @@
+"""A tiny run, written out: three debtors, four open invoices, two currencies."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import pandas as pd
+
+from features.contracts import OUTPUT_TABLES
+from pipelines.publication import Published, RunFacts, RunInputs, publish
+
+DAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
+
+
+def day(text: str | None) -> pd.Timestamp:
+    """A day of a table; None stands for no day."""
+    return pd.Timestamp(text).as_unit("s") if text else pd.NaT
+
+
+def tiny_tables() -> dict[str, pd.DataFrame]:
+    """Every table of the output contract, with inside names."""
+    tables = {name: pd.DataFrame() for name in OUTPUT_TABLES}
+    tables["segments"] = pd.DataFrame(
+        {
+            "customer_id": ["c2", "c1", "c3"],
+            "segment": ["B", "A", "NEW"],
+            "model_segment": ["B", "B", None],
+            "source": ["model", "kept", "new"],
+            "reason": ["mean 12 days late", "near the border; kept in A", "one matured invoice"],
+            "previous_segment": ["B", "A", None],
+            "moved": [False, False, False],
+            "confidence": [0.8, 0.1, None],
+            "value_class": ["top", "top", "tail"],
+            "risk": ["average", "low", None],
+            "model_version": ["1", "1", None],
+        }
+    )
+    tables["debtors"] = pd.DataFrame(
+        {
+            "customer_id": ["c1", "c2", "c3"],
+            "currency": ["EUR", "EUR", "JPY"],
+            "open_amount_minor": [30_010, 5_000, 900],
+            "overdue_amount_minor": [10_010, 0, 900],
+            "net_overdue_amount_minor": [9_010, 0, 900],
+            "expected_on_time_amount_minor": [10_000, 4_000, 0],
+            "expected_1_30_amount_minor": [20_010, 1_000, 450],
+            "expected_31_60_amount_minor": [0, 0, 450],
+            "expected_61_90_amount_minor": [0, 0, 0],
+            "expected_over_90_amount_minor": [0, 0, 0],
+            "oldest_days_past_due": [10, None, 3],
+            "blocked_by": [None, None, "dispute"],
+        }
+    )
+    tables["predictions"] = pd.DataFrame(
+        {
+            "invoice_id": ["i3", "i1", "i2", "i4"],
+            "customer_id": ["c2", "c1", "c1", "c3"],
+            "issued_on": [day("2026-02-10"), day("2026-01-20"), day("2026-02-20"), day("2026-02-01")],
+            "due_on": [day("2026-03-12"), day("2026-02-20"), day("2026-03-22"), day("2026-02-27")],
+            "currency": ["EUR", "EUR", "EUR", "JPY"],
+            "amount_minor": [5_000, 10_010, 20_000, 900],
+            "open_amount_minor": [5_000, 10_010, 20_000, 900],
+            "days_past_due": [-10, 10, -20, 3],
+            "p_late": [0.2, 1.0, 0.5, 1.0],
+            "p_on_time": [0.8, 0.0, 0.5, 0.0],
+            "p_1_30": [0.2, 1.0, 0.5, 0.5],
+            "p_31_60": [0.0, 0.0, 0.0, 0.5],
+            "p_61_90": [0.0, 0.0, 0.0, 0.0],
+            "p_over_90": [0.0, 0.0, 0.0, 0.0],
+            "paid_on_p10": [day("2026-03-05"), day("2026-03-03"), day("2026-03-10"), day("2026-03-03")],
+            "paid_on_p50": [day("2026-03-12"), day("2026-03-06"), day("2026-03-22"), day("2026-03-29")],
+            "paid_on_p90": [day("2026-03-14"), day("2026-03-11"), day("2026-04-02"), day(None)],
+            "source": ["model", "model", "model", "rule"],
+            "reasons": ["pays on time", "late 4 of 5 times", "late 4 of 5 times", None],
+            "model_version": ["3", "3", "3", None],
+        }
+    )
+    tables["reminders"] = pd.DataFrame(
+        {
+            "invoice_id": ["i1", "i2", "i3", "i4"],
+            "customer_id": ["c1", "c1", "c2", "c3"],
+            "segment": ["A", "A", "B", "NEW"],
+            "step": ["friendly_email", None, None, None],
+            "send_on": [day("2026-03-04"), day(None), day(None), day(None)],
+            "reason": ["due + 9, shifted by 3 days", "not due", "not due", "disputed"],
+            "action_id": ["a1", None, None, None],
+        }
+    )
+    tables["actions"] = pd.DataFrame(
+        {
+            "action_id": ["a1"],
+            "change": ["new"],
+            "status": ["proposed"],
+            "customer_id": ["c1"],
+            "step": ["friendly_email"],
+            "dunning_level_after": [1],
+            "channel": ["email"],
+            "template": ["friendly"],
+            "send_on": [day("2026-03-04")],
+            "valid_until": [day("2026-03-11")],
+            "currency": ["EUR"],
+            "overdue_amount_minor": [10_010],
+            "net_overdue_amount_minor": [9_010],
+            "adverse": [False],
+            "reason": ["structurally three days late"],
+        }
+    )
+    tables["segment_profiles"] = pd.DataFrame(
+        {
+            "segment": ["A", "B", "NEW"],
+            "currency": ["EUR", "EUR", "JPY"],
+            "debtors": [1, 1, 1],
+            "share_of_debtors": [1 / 3, 1 / 3, 1 / 3],
+            "mean_days_late": [2.5, 12.0, None],
+            "late_share": [0.8, 0.2, None],
+            "revenue_minor": [120_000, 50_000, 900],
+            "open_amount_minor": [30_010, 5_000, 900],
+            "overdue_amount_minor": [10_010, 0, 900],
+        }
+    )
+    tables["migrations"] = pd.DataFrame(
+        {"previous_segment": ["A", "B", None], "segment": ["A", "B", "NEW"], "debtors": [1, 1, 1]}
+    )
+    tables["portfolio"] = pd.DataFrame(
+        {
+            "currency": ["EUR", "JPY"],
+            "open_invoices": [3, 1],
+            "open_amount_minor": [35_010, 900],
+            "overdue_amount_minor": [10_010, 900],
+            "due_1_30_amount_minor": [10_010, 900],
+            "due_31_60_amount_minor": [0, 0],
+            "due_61_90_amount_minor": [0, 0],
+            "due_over_90_amount_minor": [0, 0],
+            "expected_late_amount_minor": [21_010, 900],
+            "dormant_amount_minor": [0, 0],
+        }
+    )
+    tables["rejected"] = pd.DataFrame(
+        {"table": ["payments"], "row": [7], "key": ["i9"], "reason": ["payment for an unknown invoice"]}
+    )
+    return tables
+
+
+def inputs(as_of: date = DAY, ledger: str = "ledger-1", **others: object) -> RunInputs:
+    """The inputs of a run; another ledger makes another run."""
+    return RunInputs(as_of=as_of, ledger=ledger, configuration="configuration-1", **others)
+
+
+def publish_tiny(
+    output: Path, *, as_of: date = DAY, ledger: str = "ledger-1", now: datetime = NOW, **others: object
+) -> Published:
+    """Publish the tiny run into `output`."""
+    return publish(
+        tiny_tables(),
+        inputs=inputs(as_of, ledger),
+        facts=RunFacts(rows_in={"invoices": 4, "payments": 8}, newest_fact=date(2026, 3, 1)),
+        output=output,
+        now=now,
+        **others,
+    )
+
+
+def publish_small(output: Path) -> Published:
+    """Publish, for the day after the tiny run, two tables only, with CSV copies and a report."""
+    names = ("segments", "predictions")
+    tables = tiny_tables()
+    with patch.dict(OUTPUT_TABLES, {name: OUTPUT_TABLES[name] for name in names}, clear=True):
+        return publish(
+            {name: tables[name] for name in names},
+            inputs=inputs(DAY + timedelta(days=1), csv=True),
+            facts=RunFacts(),
+            output=output,
+            now=NOW + timedelta(days=1),
+            extra_files={"report.html": b"<html></html>"},
+        )
