@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, fields
+from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from features.contracts import LEDGER_TABLES, Kind, Table
@@ -16,8 +19,9 @@ class Ledger:
 
     Each table has the columns of the contract (all of them, empty where the source has none):
     ids and text are strings, days are `datetime64[s]` at midnight, money is int64 minor units in
-    `<name>_minor` (empty optional money: nullable Int64), flags are bool. Dated tables have
+    `<name>_minor` (optional money: nullable Int64), flags are nullable booleans. Dated tables have
     `known_on` filled: the day the fact counts from, max(its day, known_on as read).
+    Credit notes have a negative amount, payments a positive one: their kind says what they do.
     Empty tables have the columns and no rows.
     """
 
@@ -35,30 +39,6 @@ class Ledger:
     decisions: pd.DataFrame
 
 
-def make_ledger(**tables: pd.DataFrame) -> Ledger:
-    """Return a ledger from clean tables with any subset of the contract's columns.
-
-    Missing tables are empty, missing columns are filled with nothing, `known_on` defaults to the
-    fact's own day. Meant for tables that are already typed; files go through `cleaning`.
-    """
-    unknown = set(tables) - set(LEDGER_TABLES)
-    if unknown:
-        raise LedgerError(f"no such table: {', '.join(sorted(unknown))}; tables: {', '.join(LEDGER_TABLES)}")
-    return Ledger(**{name: _complete(table, tables.get(name)) for name, table in LEDGER_TABLES.items()})
-
-
-_TYPES: dict[Kind, str] = {
-    "id": "str",
-    "text": "str",
-    "day": "datetime64[s]",
-    "money": "Int64",
-    "count": "Int64",
-    "days": "Int64",
-    "share": "float64",
-    "number": "float64",
-    "flag": "boolean",
-}
-
 FACT_DAY = {
     "invoices": "issued_on",
     "payments": "paid_on",
@@ -73,6 +53,50 @@ FACT_DAY = {
 }
 """The column that says when a row's fact happened."""
 
+LATER = {
+    "invoices": {"last_dunned_on": ("dunning_level",)},
+    "disputes": {"closed_on": ("outcome",)},
+    "contact_history": {"promise_made_on": ("promised_for", "promised_amount_minor")},
+    "payment_plans": {"cancelled_on": ()},
+    "customers": {"insolvent_on": (), "legal_on": ()},
+}
+"""Days inside a row that come after the row's own day, and the columns that became known with them."""
+
+_TYPES: dict[Kind, str] = {
+    "id": "str",
+    "text": "str",
+    "day": "datetime64[s]",
+    "money": "Int64",
+    "count": "Int64",
+    "days": "Int64",
+    "share": "float64",
+    "number": "float64",
+    "flag": "boolean",
+}
+
+
+def make_ledger(**tables: pd.DataFrame) -> Ledger:
+    """Return a ledger from clean tables with any subset of the contract's columns.
+
+    Missing tables are empty and missing columns are filled with nothing, except: `known_on` is the
+    fact's own day, a kind is invoice or payment, a currency is that of the item or else EUR. Meant
+    for tables that are already typed; files go through `cleaning`.
+    """
+    unknown = set(tables) - set(LEDGER_TABLES)
+    if unknown:
+        raise LedgerError(f"no such table: {', '.join(sorted(unknown))}; tables: {', '.join(LEDGER_TABLES)}")
+    made = {name: _complete(table, tables.get(name)) for name, table in LEDGER_TABLES.items()}
+    invoices, payments = made["invoices"], made["payments"]
+    invoices["kind"] = invoices["kind"].fillna("invoice")
+    invoices["currency"] = invoices["currency"].fillna("EUR")
+    payments["kind"] = payments["kind"].fillna("payment")
+    payments["in_transit"] = payments["in_transit"].fillna(False)
+    if payments["currency"].isna().any():
+        of_item = invoices.drop_duplicates("invoice_id").set_index("invoice_id")["currency"]
+        own = payments["invoice_id"].map(of_item).astype("str")
+        payments["currency"] = payments["currency"].fillna(own).fillna("EUR")
+    return Ledger(**made)
+
 
 def _complete(table: Table, frame: pd.DataFrame | None) -> pd.DataFrame:
     frame = pd.DataFrame() if frame is None else frame
@@ -80,10 +104,77 @@ def _complete(table: Table, frame: pd.DataFrame | None) -> pd.DataFrame:
     for column in table.columns:
         given = frame[column.inside] if column.inside in frame else pd.Series(index=frame.index, dtype="object")
         kind = "int64" if column.kind == "money" and column.required else _TYPES[column.kind]
-        columns[column.inside] = given.astype(kind)
+        columns[column.inside] = given.astype(kind)  # type: ignore[call-overload]  # a type by its name
     complete = pd.DataFrame(columns, index=frame.index)
     if table.name in FACT_DAY and table.name != "customers":
         happened = complete[FACT_DAY[table.name]]
-        known = complete["known_on"] if "known_on" in complete else happened
+        known = frame["known_on"].astype("datetime64[s]") if "known_on" in frame else happened
         complete["known_on"] = known.where(known > happened, happened)
     return complete.reset_index(drop=True)
+
+
+def known_before(ledger: Ledger, day: date) -> Ledger:
+    """Return what was known strictly before `day`: the same tables with fewer rows.
+
+    Rows count from `known_on`; a later column of a row is hidden until its own day; of a debtor's
+    dated rows in `customers` only the last valid one is left. Payments and disputes of an item that
+    is not known yet wait for it. Rows without any day (snapshots) are always known.
+    """
+    before = pd.Timestamp(day)
+    tables = {
+        name: _hide_later(name, _known_rows(name, getattr(ledger, name), before), before) for name in LEDGER_TABLES
+    }
+    for name in ("payments", "disputes"):
+        of_item = tables[name]["invoice_id"]
+        waits = of_item.notna() & ~of_item.isin(tables["invoices"]["invoice_id"])
+        tables[name] = tables[name][~waits]
+    return Ledger(**{name: frame.reset_index(drop=True) for name, frame in tables.items()})
+
+
+def _known_rows(name: str, frame: pd.DataFrame, before: pd.Timestamp) -> pd.DataFrame:
+    if name not in FACT_DAY:
+        return frame
+    if name != "customers":
+        return frame[frame["known_on"].isna() | (frame["known_on"] < before)]
+    valid = frame[frame["valid_from"].isna() | (frame["valid_from"] < before)]
+    ordered = valid.sort_values("valid_from", kind="stable", na_position="first")
+    return ordered.drop_duplicates("customer_id", keep="last").sort_index()
+
+
+def _hide_later(name: str, frame: pd.DataFrame, before: pd.Timestamp) -> pd.DataFrame:
+    for day_column, others in LATER.get(name, {}).items():
+        hidden = frame[day_column] >= before
+        if hidden.any():
+            frame = frame.assign(**{column: frame[column].mask(hidden) for column in (day_column, *others)})
+    return frame
+
+
+def newest_fact(ledger: Ledger) -> date:
+    """Return the last day on which a fact about a debtor became known.
+
+    Exchange rates and master data do not count: they arrive without anything having happened.
+    """
+    days = [getattr(ledger, name)["known_on"].max() for name in FACT_DAY if name not in ("rates", "customers")]
+    known = [day for day in days if not pd.isna(day)]
+    if not known:
+        raise LedgerError("the ledger holds no dated fact; it needs at least invoices")
+    newest: date = max(known).date()
+    return newest
+
+
+def fingerprint(ledger: Ledger) -> str:
+    """Return a SHA-256 (hex) of every value of every row; the order of rows does not matter.
+
+    Each row becomes a 64-bit hash (`pandas.util.hash_pandas_object`); the hashes of a table are
+    sorted and hashed together. A column without any value is left out, so that a column added to
+    the contract later does not change the fingerprint of ledgers without it.
+    """
+    digest = hashlib.sha256()
+    for table in fields(ledger):
+        frame: pd.DataFrame = getattr(ledger, table.name)
+        filled = frame[[name for name in sorted(frame.columns) if frame[name].notna().any()]]
+        digest.update(f"{table.name}|{len(frame)}|{','.join(filled.columns)}|".encode())
+        if len(filled.columns):
+            rows = pd.util.hash_pandas_object(filled, index=False).to_numpy()
+            digest.update(np.sort(rows).tobytes())
+    return digest.hexdigest()
