@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Figures = dict[str, npt.NDArray[Any]]
+"""Name of a figure -> one value per point; becomes float64 in the end."""
 
 FIRST_DAY = -719_162
 """0001-01-01, the earliest day a composite key can hold."""

@@ -1,0 +1,96 @@
+"""The features of an invoice on a day: its debtor's history and balances, its own state, its cohorts.
+
+A point knows its own invoice, also on the day that became known; of everything else, and so in the
+debtor's history and balances, it knows what was known strictly before the day. History is that of the
+debtor in the invoice's currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from features.catalogue import INVOICE_FEATURES, names
+from features.cohorts import cohort_figures
+from features.errors import LedgerError
+from features.partitions import compute_in_parts
+from features.payment_history import debtor_figures, empty_matrix
+from features.settlement import Books, day_numbers, open_minor
+from features.timeline import Figures, Flags, Floats, Ints, Points, composite, ratio
+
+
+def invoice_features(
+    books: Books,
+    points: pd.DataFrame,
+    *,
+    late_after_days: int = 0,
+    static: Sequence[str] = ("sector", "country"),
+    workers: int = 1,
+) -> pd.DataFrame:
+    """Return the INVOICE_FEATURES of (invoice_id, day) points, in the order and with the index given.
+
+    float64, NaN where a figure does not exist; money in major units. `static` names the columns of
+    `customers` that may serve as features. Raises LedgerError for an invoice that is not in the books or
+    not yet known on the day.
+    """
+    item, day = books.find_items(points["invoice_id"]), day_numbers(points["day"])
+    _refuse_unknown(books, points, item, day)
+    debtor, account = books.items.debtor[item], books.items.account[item]
+    matrix, out = empty_matrix(names(INVOICE_FEATURES), len(points))
+    for name, values in cohort_figures(
+        books, item, day, static=static, late_after_days=late_after_days
+    ).items():
+        out[name][:] = values
+
+    def compute(part: Books, items: slice, rows: Ints) -> Figures:
+        at = Points(account[rows], day[rows])
+        figures = debtor_figures(part, part.items.account, at, late_after_days)
+        mean = figures["mean_invoice_amount_365d"]
+        return figures | _own_state(part, item[rows] - items.start, at.day, mean)
+
+    compute_in_parts(books, debtor, account, day, compute, out, workers=workers)
+    return pd.DataFrame(matrix.T, index=points.index, columns=names(INVOICE_FEATURES), copy=False)
+
+
+def _own_state(books: Books, item: Ints, day: Ints, mean_amount: Floats) -> Figures:
+    items = books.items
+    issued, due, amount = items.issued[item], items.due[item], items.amount[item]
+    major = amount / items.units[item]
+    month = due.astype("datetime64[D]").astype("datetime64[M]")
+    return {
+        "payment_terms_days": items.first_due[item] - issued,
+        "days_past_due": day - due,
+        "days_since_issue": day - issued,
+        "invoice_amount": major,
+        "amount_to_mean_ratio": ratio(major, mean_amount),
+        "open_share": ratio(open_minor(books, item, day), amount),
+        "due_weekday": (due + 3) % 7,
+        "due_day_of_month": due - month.astype("datetime64[D]").astype(np.int64) + 1,
+        "due_month": month.astype(np.int64) % 12 + 1,
+        "known_lag_days": items.known[item] - issued,
+        "disputed_now": _disputed(books, item, day),
+    }
+
+
+def _disputed(books: Books, item: Ints, day: Ints) -> Flags:
+    """1 while more disputes about the item were opened than closed."""
+    disputes = books.disputes
+    opened = composite(disputes.item, disputes.known)
+    closed = np.sort(composite(disputes.item, disputes.closed))
+    asked = composite(item, day)
+    # Both count all disputes of items before this one, so the difference is this item's.
+    still: Flags = np.searchsorted(opened, asked) > np.searchsorted(closed, asked)
+    return still
+
+
+def _refuse_unknown(books: Books, points: pd.DataFrame, item: Ints, day: Ints) -> None:
+    unknown = item < 0
+    early = ~unknown & (day < books.items.known[item]) if len(books.items.known) else ~unknown
+    for wrong, what in ((unknown, "not in the ledger"), (early, "not yet known on the day of its point")):
+        if wrong.any():
+            some = ", ".join(points["invoice_id"][wrong].astype(str).head(3))
+            raise LedgerError(
+                f"{int(wrong.sum())} invoices are {what}, such as {some}; leave these points out."
+            )
