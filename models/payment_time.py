@@ -7,12 +7,16 @@ open contributes the bins it survived, so nothing is dropped for being young.
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import zipfile
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import skops.io
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -28,12 +32,14 @@ from models.scorer import (
     axis_position,
     bin_columns,
     expand,
+    first_day,
     predict_payment_time,
 )
 
 # fine where most payments fall; the bins beyond the horizon serve rows that are long past due already
 _BEFORE_DUE = (-60, -30, -14, -7, -3, -1)
-_AFTER_DUE = (3, 7, 14, 21, 45, 120, 180, 270, HORIZON_DAYS, 545, 2 * HORIZON_DAYS)
+_AFTER_DUE = (3, 7, 14, 21, 45, 120, 180, HORIZON_DAYS, 2 * HORIZON_DAYS)
+_ENTERED_LATE = 1 / 3
 
 
 class PaymentTime(BaseEstimator):  # type: ignore[misc]
@@ -94,7 +100,7 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
 
         position = axis_position(days_past_due)
         end = (days_late - days_past_due).astype(np.int64) + position
-        row, bins, paid = person_periods(borders, position, end, event > 0)
+        row, bins, start, paid = person_periods(borders, position, end, event > 0, self.seed)
         if len(np.unique(paid)) < 2:
             raise ModelError(
                 f"nothing to learn from {len(rows)} rows: {int(event.sum())} paid, too few or all at once; "
@@ -108,7 +114,7 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
             l2_regularization=self.l2_regularization,
             early_stopping=False,  # it would hold out rows at random
             random_state=self.seed,
-        ).fit(np.hstack([features[row], bin_columns(borders, position[row], bins)]), paid, weight[row])
+        ).fit(np.hstack([features[row], bin_columns(borders, position[row], bins, start)]), paid, weight[row])
         self.parameters_ = {
             "model": "payment-time",
             "features": columns,
@@ -123,12 +129,10 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         return predict_payment_time(self.parameters_, self.hazard_, rows)
 
     def files(self) -> dict[str, bytes]:
-        """Return the artefact's data: file name -> content, the same bytes for the same model."""
-        from models.artefacts import estimator_bytes
-
+        """Return the artefact's data, file name -> content: the same bytes for the same model."""
         return {
             PARAMETERS_FILE: json.dumps(self.parameters_, indent=1).encode(),
-            ESTIMATOR_FILE: estimator_bytes(self.hazard_),
+            ESTIMATOR_FILE: _same_bytes(skops.io.dumps(self.hazard_)),
         }
 
 
@@ -142,19 +146,27 @@ def bin_borders(late_after_days: int) -> Ints:
 
 
 def person_periods(
-    borders: Ints, position: Ints, end: Ints, event: npt.NDArray[np.bool_]
-) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-    """Return (row, bin, paid in the bin) for every bin a row was at risk in, wholly observed or paid.
+    borders: Ints, position: Ints, end: Ints, event: npt.NDArray[np.bool_], seed: int
+) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
+    """Return (row, bin, first day at risk, paid in the bin) for the bins that a row was at risk in.
 
     `end` is the day of the payment, or the last day on which the row was known to be unpaid: a bin
-    that it had not finished by then says nothing.
+    that it had not finished by then says nothing. Every third bin is entered late, on a random day,
+    and left out when the payment came before that: training rows stand on landmarks, open invoices
+    on any day, so the hazard must learn what the rest of a bin is worth.
     """
-    first = np.searchsorted(borders, position)
     paid_in = np.searchsorted(borders, end)
     survived = np.searchsorted(borders, end, side="right") - 1
     last = np.where(event, np.minimum(paid_in, len(borders) - 1), survived)
-    row, bins = expand(first, last)
-    return row, bins, event[row] & (bins == paid_in[row])
+    row, bins = expand(np.searchsorted(borders, position), last)
+
+    chance = np.random.default_rng(seed)
+    start = first_day(borders, position[row], bins)
+    entered = chance.integers(start, borders[bins] + 1)
+    start = np.where(chance.random(len(row)) < _ENTERED_LATE, entered, start)
+    paid = event[row] & (bins == paid_in[row])
+    seen = ~paid | (start <= end[row])
+    return row[seen], bins[seen], start[seen], paid[seen]
 
 
 def canonical_sample(table: Floats, max_rows: int, seed: int) -> Floats:
@@ -187,3 +199,20 @@ def _refuse_outcome(days_past_due: Floats, days_late: Floats, event: Floats) -> 
     early = (event > 0) & (days_late < days_past_due)
     if early.any():
         raise ModelError(f"{int(early.sum())} training rows were paid before their own day: leave them out")
+
+
+def _same_bytes(dump: bytes) -> bytes:
+    """Return a skops file without what differs between two dumps: addresses of objects, and the time."""
+    with zipfile.ZipFile(io.BytesIO(dump)) as old:
+        content = {name: old.read(name) for name in old.namelist()}
+    address = re.compile(r'(?<="__id__": )\d+|(?<=")\d+(?=\.npy")')
+    number: dict[str, str] = {}
+    schema = address.sub(
+        lambda found: number.setdefault(found[0], str(len(number))), content.pop("schema.json").decode()
+    )
+    named = {f"{number[name.removesuffix('.npy')]}.npy": array for name, array in content.items()}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, data in sorted({**named, "schema.json": schema.encode()}.items()):
+            new.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

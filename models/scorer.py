@@ -46,18 +46,18 @@ def axis_position(days_past_due: Floats) -> Ints:
     return np.minimum(days_past_due, HORIZON_DAYS).astype(np.int64)
 
 
-def bin_columns(borders: Ints, position: Ints, bins: Ints) -> Floats:
-    """Return what a hazard knows of a bin, one row per (position, bin): bin, days ahead, days at risk.
+def first_day(borders: Ints, position: Ints, bins: Ints) -> Ints:
+    """Return the first day at risk in a bin, one per (position, bin).
 
-    Bin k holds the days borders[k-1] + 1 … borders[k], the first bin all days up to its border. Days
-    at risk are those not before the position: a row's own day is one, its payment may become known then.
+    Bin k holds the days borders[k-1] + 1 … borders[k], the first bin all days up to its border. A row's
+    own day is at risk: the payment may become known that day.
     """
-    start = _start(borders, position, bins)
-    return np.column_stack([bins, start - position, borders[bins] - start + 1]).astype(np.float64)
-
-
-def _start(borders: Ints, position: Ints, bins: Ints) -> Ints:
     return np.where(bins > 0, np.maximum(borders[bins - 1] + 1, position), position)
+
+
+def bin_columns(borders: Ints, position: Ints, bins: Ints, start: Ints) -> Floats:
+    """Return what a hazard knows of a bin at risk from `start`: bin, days ahead, days at risk."""
+    return np.column_stack([bins, start - position, borders[bins] - start + 1]).astype(np.float64)
 
 
 def payment_hazards(estimator: Classifier, features: Floats, position: Ints, borders: Ints) -> Floats:
@@ -67,7 +67,8 @@ def payment_hazards(estimator: Classifier, features: Floats, position: Ints, bor
     for part in _slices(len(features)):
         first = np.searchsorted(borders, position[part])
         rows, bins = expand(first, np.minimum(last_needed[part], len(borders) - 1))
-        columns = bin_columns(borders, position[part][rows], bins)
+        at = position[part][rows]
+        columns = bin_columns(borders, at, bins, first_day(borders, at, bins))
         X = np.hstack([features[part][rows], columns])
         hazards[part.start + rows, bins] = estimator.predict_proba(X)[:, 1]
     return hazards
@@ -106,7 +107,7 @@ def _days_until(share: float, paid_by: Floats, position: Ints, borders: Ints) ->
     row, bins = np.arange(len(paid_by)), reached.argmax(axis=1)
     before = np.where(bins > 0, paid_by[row, bins - 1], 0.0)
     in_bin = np.maximum(paid_by[row, bins] - before, np.finfo(float).tiny)
-    start = _start(borders, position, bins)
+    start = first_day(borders, position, bins)
     days = borders[bins] - start + 1
     # without the subtrahend a share reached after exactly 3 days could round up to 4
     needed = np.maximum(np.ceil((share - before) / in_bin * days - 1e-9), 1)

@@ -1,0 +1,242 @@
+"""Where trained models are kept: MLflow's tracking and registry, told where they are in every call.
+
+An artefact is data (JSON, skops) beside a copy of models/scorer.py. Anyone's MLflow can run it; we load
+only the data and score with our own scorer, after checking that it is the very same file. Nothing is
+ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zipfile import BadZipFile
+
+import pandas as pd
+
+from features.catalogue import CATALOGUE
+from features.errors import ModelError
+from models import scorer
+
+MODELS = ("payment-time", "debtor-segments", "reminder-timing")
+ALIASES = ("champion", "challenger")
+_SCORER = Path(scorer.__file__)
+_REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "skops")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A registered version, ready to score. `fingerprint` (sha256 hex) stands for all that it computes."""
+
+    name: str
+    version: str
+    trained_as_of: date
+    tags: dict[str, str]
+    parameters: dict[str, Any]
+    fingerprint: str
+    _score: scorer.Score = field(repr=False)
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the model's columns for the rows, same index; ModelError names features they lack."""
+        missing = [name for name in self.parameters["features"] if name not in rows]
+        if missing:
+            raise ModelError(f"{self.name} version {self.version} needs {', '.join(missing)} in its rows")
+        return self._score(rows)
+
+
+def quiet() -> None:
+    """Keep MLflow from phoning home, drawing progress bars and logging what it does; call it first."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")  # read when MLflow is imported
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def json_files(name: str, parameters: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the artefact's data of a model that is parameters only, file name -> content."""
+    content = {**parameters, "model": name}
+    return {scorer.PARAMETERS_FILE: json.dumps(content, indent=1, sort_keys=True).encode()}
+
+
+def log_version(
+    name: str,
+    files: Mapping[str, bytes],
+    *,
+    example: pd.DataFrame,
+    trained_as_of: date,
+    tracking_uri: str,
+    metrics: Mapping[str, float] | None = None,
+    params: Mapping[str, object] | None = None,
+    tags: Mapping[str, str] | None = None,
+    documents: Mapping[str, object] | None = None,
+) -> str:
+    """Log a run with its model, register it, and return the new version. Moves no alias.
+
+    `files`: the artefact's data, file name -> content. `example`: a few rows of the model's features.
+    `documents`: file name -> anything JSON holds, kept with the run (metrics in full, a model card).
+    """
+    _refuse_unknown(name)
+    with tempfile.TemporaryDirectory() as scratch, _tracking(tracking_uri) as mlflow:
+        data = Path(scratch) / "data"
+        data.mkdir()
+        for file, content in files.items():
+            (data / file).write_bytes(content)
+        parameters = json.loads(files[scorer.PARAMETERS_FILE])
+        rows = example[parameters["features"]].astype("float64")
+        signature = mlflow.models.infer_signature(rows, scorer.load(data)(rows))
+        with mlflow.start_run(experiment_id=_experiment(mlflow, name, tracking_uri)) as run:
+            mlflow.log_params(dict(params or {}))
+            mlflow.log_metrics(dict(metrics or {}))
+            for file, document in (documents or {}).items():
+                mlflow.log_dict(document, file)
+            model = mlflow.pyfunc.log_model(
+                name=name,
+                python_model=str(_SCORER),
+                artifacts={"data": str(data)},
+                signature=signature,
+                input_example=rows,
+                pip_requirements=[f"{package}=={installed(package)}" for package in _REQUIREMENTS],
+            )
+        client = mlflow.MlflowClient()
+        if not client.search_registered_models(f"name = '{name}'"):
+            client.create_registered_model(name)
+        registered = client.create_model_version(
+            name,
+            model.model_uri,
+            run_id=run.info.run_id,
+            model_id=model.model_id,
+            tags={
+                **(tags or {}),
+                "trained_as_of": trained_as_of.isoformat(),
+                "features": features_fingerprint(parameters["features"]),
+            },
+        )
+        return str(registered.version)
+
+
+def set_alias(name: str, alias: str, version: str, *, tracking_uri: str) -> None:
+    """Point `alias` (champion or challenger) of a model at a version."""
+    _refuse_unknown(name)
+    if alias not in ALIASES:
+        raise ModelError(f"no such alias: {alias}; aliases: {', '.join(ALIASES)}")
+    with _tracking(tracking_uri) as mlflow:
+        mlflow.MlflowClient().set_registered_model_alias(name, alias, version)
+
+
+def champion(name: str, tracking_uri: str) -> Loaded | None:
+    """Return the version that the alias champion points at, or None when there is none.
+
+    ModelError when it cannot be trusted to mean today what it meant when it was trained: another
+    scorer, other definitions of its features, or broken files.
+    """
+    _refuse_unknown(name)
+    database = _sqlite_file(tracking_uri)
+    if database is not None and not database.exists():
+        return None  # looking would create it
+    with tempfile.TemporaryDirectory() as scratch, _tracking(tracking_uri) as mlflow:
+        client = mlflow.MlflowClient()
+        aliases = [model.aliases for model in client.search_registered_models(f"name = '{name}'")]
+        if not aliases or "champion" not in aliases[0]:
+            return None
+        registered = client.get_model_version(name, aliases[0]["champion"])
+        try:
+            folder = mlflow.artifacts.download_artifacts(
+                f"models:/{name}/{registered.version}", dst_path=scratch
+            )
+            return _load(registered, Path(folder))
+        except (OSError, LookupError, ValueError, TypeError, BadZipFile, mlflow.MlflowException) as error:
+            raise ModelError(
+                f"{name} version {registered.version} cannot be read ({type(error).__name__}: {error}); "
+                "train again: debtscape train"
+            ) from error
+
+
+def features_fingerprint(names: list[str]) -> str:
+    """Return sha256 (hex) of the features' definitions in the catalogue; others count by name."""
+    definitions = [(name, *_definition(name)) for name in names]
+    return hashlib.sha256(json.dumps(definitions).encode()).hexdigest()
+
+
+def _definition(name: str) -> tuple[str, ...]:
+    feature = CATALOGUE.get(name)
+    return (feature.unit, feature.definition) if feature else ()
+
+
+def _load(registered: Any, folder: Path) -> Loaded:
+    data = folder / "artifacts" / "data"
+    parameters = json.loads((data / scorer.PARAMETERS_FILE).read_text(encoding="utf-8"))
+    changed = [
+        what
+        for what, same in {
+            "scorer": (folder / _SCORER.name).read_bytes() == _SCORER.read_bytes(),
+            "feature definitions": registered.tags["features"]
+            == features_fingerprint(parameters["features"]),
+        }.items()
+        if not same
+    ]
+    if changed:
+        raise ModelError(
+            f"{registered.name} version {registered.version} was trained with another "
+            f"{' and other '.join(changed)} than this program has; train again: debtscape train"
+        )
+    digest = hashlib.sha256()
+    for file in (folder / _SCORER.name, *sorted(data.iterdir())):
+        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return Loaded(
+        name=registered.name,
+        version=str(registered.version),
+        trained_as_of=date.fromisoformat(registered.tags["trained_as_of"]),
+        tags=dict(registered.tags),
+        parameters=parameters,
+        fingerprint=digest.hexdigest(),
+        _score=scorer.load(data),
+    )
+
+
+@contextmanager
+def _tracking(uri: str) -> Iterator[Any]:
+    """Yield mlflow, pointed at `uri` and put back afterwards."""
+    import mlflow
+
+    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    database = _sqlite_file(uri)
+    if database is not None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    try:
+        yield mlflow
+    finally:
+        mlflow.set_tracking_uri(before[0])
+        mlflow.set_registry_uri(before[1])
+
+
+def _experiment(mlflow: Any, name: str, tracking_uri: str) -> str:
+    """Return the id of the model's experiment; beside an SQLite file its artefacts lie beside it."""
+    existing = mlflow.get_experiment_by_name(name)
+    if existing is not None:
+        return str(existing.experiment_id)
+    database = _sqlite_file(tracking_uri)
+    location = None if database is None else (database.parent / "mlartifacts" / name).resolve().as_uri()
+    return str(mlflow.create_experiment(name, artifact_location=location))
+
+
+def _sqlite_file(uri: str) -> Path | None:
+    parts = urlsplit(uri)
+    return Path(parts.path.removeprefix("/")) if parts.scheme == "sqlite" else None
+
+
+def _refuse_unknown(name: str) -> None:
+    if name not in MODELS:
+        raise ModelError(f"no such model: {name}; models: {', '.join(MODELS)}")
