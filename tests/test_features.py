@@ -1,0 +1,319 @@
+"""The features of debtors and invoices against their definition in plain loops, and against leaks."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, timedelta
+
+import brute_force
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.catalogue import DEBTOR_FEATURES, INVOICE_FEATURES, names
+from features.errors import LedgerError
+from features.invoice_state import invoice_features
+from features.ledger import Ledger, make_ledger
+from features.partitions import compute_in_parts
+from features.payment_history import debtor_features, debtor_figures, empty_matrix
+from features.settlement import keep_books
+from features.timeline import Points
+
+START = date(2023, 1, 1)
+CUSTOMERS = ("anna", "bert", "cora")
+KINDS = ("payment", "payment", "payment", "reversal", "credit", "discount", "deduction", "write_off", None)
+RELAXED = settings(max_examples=25, deadline=None)
+
+
+def day(number: int | None) -> pd.Timestamp:
+    """The number-th day of 2023; NaT for none."""
+    return pd.NaT if number is None else pd.Timestamp(START + timedelta(number))
+
+
+def frame(columns: list[str], rows: list[tuple]) -> pd.DataFrame:
+    """A table whose columns ending in _on (and valid_from) are days."""
+    table = pd.DataFrame(rows, columns=columns)
+    days = [name for name in columns if name.endswith("_on") or name == "valid_from"]
+    return table.astype(dict.fromkeys(days, "datetime64[s]"))
+
+
+@st.composite
+def ledgers(draw, currencies: tuple[str, ...] = ("EUR",)) -> Ledger:
+    """A few items of three debtors with payments, reversals and disputes at random days."""
+    early = st.integers(0, 60)
+    invoices, payments, disputes, customers = [], [], [], []
+    for number in range(draw(st.integers(1, 12))):
+        issued, amount = (
+            draw(st.integers(0, 800)),
+            draw(st.sampled_from([90, 100, 5_000, 10_000, 33_333, 10**14])),
+        )
+        due = issued + draw(st.sampled_from([-3, 0, 14, 30]))
+        invoices.append(
+            (
+                f"i{number}",
+                draw(st.sampled_from(CUSTOMERS)),
+                day(issued),
+                day(due),
+                day(draw(st.sampled_from([None, None, due - 5]))),
+                day(draw(st.sampled_from([None, issued + draw(early)]))),
+                amount * draw(st.sampled_from([1, 1, 1, 1, 1, -1])),
+                draw(st.sampled_from(currencies)),
+                draw(st.sampled_from([None, None, None, "direct_debit"])),
+            )
+        )
+        for _ in range(draw(st.integers(0, 4))):
+            paid = issued + draw(st.integers(-10, 120))
+            part = draw(st.sampled_from([1.0, 1.0, 0.5, 0.98, 0.02, 1.2]))
+            known = draw(st.sampled_from([None, None, paid + draw(early)]))
+            payments.append(
+                (
+                    f"i{number}",
+                    day(paid),
+                    day(known),
+                    int(amount * part),
+                    draw(st.sampled_from(KINDS)),
+                    draw(st.sampled_from([False, False, False, True])),
+                )
+            )
+        if draw(st.booleans()):
+            opened = issued + draw(early)
+            closed = draw(st.sampled_from([None, opened + draw(early)]))
+            disputes.append((f"i{number}", day(opened), day(closed)))
+    for customer in CUSTOMERS:
+        for since in draw(st.sampled_from([[], [None], [100, 400]])):
+            customers.append((customer, day(since), draw(st.sampled_from(["food", "steel", None])), "NL"))
+    return make_ledger(
+        invoices=frame(
+            ["invoice_id", "customer_id", "issued_on", "due_on", "original_due_on", "known_on",
+             "amount_minor", "currency", "payment_method"],
+            invoices,
+        ),
+        payments=frame(["invoice_id", "paid_on", "known_on", "amount_minor", "kind", "in_transit"], payments),
+        disputes=frame(["invoice_id", "opened_on", "closed_on"], disputes),
+        customers=frame(["customer_id", "valid_from", "sector", "country"], customers),
+    )  # fmt: skip
+
+
+def debtor_points(days: list[int]) -> pd.DataFrame:
+    """Every debtor, and one that has no items, on each of the days."""
+    pairs = [(customer, day(number)) for number in days for customer in (*CUSTOMERS, "nobody")]
+    return frame(["customer_id", "day_on"], pairs).rename(columns={"day_on": "day"})
+
+
+def invoice_points(ledger: Ledger, days: list[int]) -> pd.DataFrame:
+    """Every item at its first point and at each of the days from then on."""
+    pairs = []
+    for row in ledger.invoices.itertuples():
+        pairs.append((row.invoice_id, row.known_on))
+        pairs += [(row.invoice_id, day(number)) for number in days if day(number) >= row.known_on]
+    return frame(["invoice_id", "day_on"], pairs).rename(columns={"day_on": "day"})
+
+
+DAYS = st.lists(st.integers(0, 1200), min_size=1, max_size=4)
+
+
+@RELAXED
+@given(ledger=ledgers(("EUR", "EUR", "JPY")), days=DAYS, late_after=st.sampled_from([0, 5]))
+def test_debtor_features_are_what_their_definition_says(ledger, days, late_after):
+    """Every figure of every (debtor, day) point equals the one counted by plain loops."""
+    points = debtor_points(days)
+    computed = debtor_features(keep_books(ledger), points, late_after_days=late_after)
+    portfolio = brute_force.Portfolio(ledger)
+    expected = pd.DataFrame(
+        [
+            brute_force.debtor_features(portfolio, p.customer_id, p.day.date(), late_after)
+            for p in points.itertuples()
+        ]
+    )[names(DEBTOR_FEATURES)].astype(float)
+    pd.testing.assert_frame_equal(computed, expected, check_exact=False, rtol=1e-9, atol=1e-7)
+
+
+@RELAXED
+@given(ledger=ledgers(("EUR", "EUR", "JPY")), days=DAYS, late_after=st.sampled_from([0, 5]))
+def test_invoice_features_are_what_their_definition_says(ledger, days, late_after):
+    """Every figure of every (invoice, day) point, the first included, equals the one counted by loops."""
+    points = invoice_points(ledger, days)
+    computed = invoice_features(keep_books(ledger), points, late_after_days=late_after)
+    portfolio = brute_force.Portfolio(ledger)
+    expected = pd.DataFrame(
+        [
+            brute_force.invoice_features(portfolio, p.invoice_id, p.day.date(), late_after)
+            for p in points.itertuples()
+        ]
+    )[names(INVOICE_FEATURES)].astype(float)
+    pd.testing.assert_frame_equal(computed, expected, check_exact=False, rtol=1e-9, atol=1e-7)
+
+
+def cut(ledger: Ledger, before: pd.Timestamp) -> Ledger:
+    """The rows of the ledger known before a day."""
+    tables = {
+        name: getattr(ledger, name)[getattr(ledger, name)["known_on"] < before]
+        for name in ("invoices", "payments", "disputes")
+    }
+    disputes = tables["disputes"]
+    tables["disputes"] = disputes.assign(
+        closed_on=disputes["closed_on"].where(disputes["closed_on"] < before)
+    )
+    return make_ledger(customers=ledger.customers, **tables)
+
+
+@RELAXED
+@given(
+    ledger=ledgers(("EUR", "JPY")), last=st.integers(0, 900), back=st.lists(st.integers(0, 400), max_size=3)
+)
+def test_facts_from_the_day_on_change_nothing(ledger, last, back):
+    """The full ledger says of every day up to D, bit for bit, what the ledger cut at D says."""
+    known, days = cut(ledger, day(last)), [last, *(last - some for some in back)]
+    points = debtor_points(days)
+    pd.testing.assert_frame_equal(
+        debtor_features(keep_books(ledger), points),
+        debtor_features(keep_books(known), points),
+        check_exact=True,
+    )
+    points = invoice_points(known, days)
+    points = points[points["day"] <= day(last)]
+    pd.testing.assert_frame_equal(
+        invoice_features(keep_books(ledger), points),
+        invoice_features(keep_books(known), points),
+        check_exact=True,
+    )
+
+
+@RELAXED
+@given(ledger=ledgers(("EUR", "JPY")), days=DAYS, seed=st.integers(0, 99))
+def test_the_order_of_rows_does_not_matter(ledger, days, seed):
+    """Shuffled tables give the same bytes, and shuffled points the same rows."""
+    shuffled = dataclasses.replace(
+        ledger,
+        **{
+            name: getattr(ledger, name).sample(frac=1, random_state=seed).reset_index(drop=True)
+            for name in ("invoices", "payments", "disputes", "customers")
+        },
+    )
+    points = invoice_points(ledger, days)
+    mixed = points.sample(frac=1, random_state=seed)
+    straight = invoice_features(keep_books(ledger), points)
+    pd.testing.assert_frame_equal(
+        straight, invoice_features(keep_books(shuffled), mixed).sort_index(), check_exact=True
+    )
+
+
+@RELAXED
+@given(ledger=ledgers(), days=DAYS, rows_per_part=st.integers(1, 30), workers=st.sampled_from([1, 2]))
+def test_any_partition_gives_the_same_bytes(ledger, days, rows_per_part, workers):
+    """Parts of any size and any number of workers change nothing."""
+    books, points = keep_books(ledger), debtor_points(days)
+    debtor = books.customers.get_indexer(points["customer_id"])
+    debtor = np.where(debtor < 0, len(books.customers), debtor)
+    at = points["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    matrix, out = empty_matrix(names(DEBTOR_FEATURES), len(points))
+
+    def compute(part, _, rows):
+        return debtor_figures(part, part.items.debtor, Points(debtor[rows], at[rows]), 0)
+
+    compute_in_parts(books, debtor, debtor, at, compute, out, workers=workers, rows_per_part=rows_per_part)
+    np.testing.assert_array_equal(matrix.T, debtor_features(books, points).to_numpy())
+
+
+def one_debtor(invoices: list[tuple], payments: list[tuple]) -> Ledger:
+    """A ledger of one debtor: (id, issued, due, amount) and (id, paid, amount), days of 2023 as numbers."""
+    return make_ledger(
+        invoices=frame(
+            ["invoice_id", "customer_id", "issued_on", "due_on", "amount_minor", "currency"],
+            [(name, "anna", day(issued), day(due), amount, "EUR") for name, issued, due, amount in invoices],
+        ),
+        payments=frame(
+            ["invoice_id", "paid_on", "amount_minor"],
+            [(name, day(paid), amount) for name, paid, amount in payments],
+        ),
+    )
+
+
+def at(invoice_id: str, number: int) -> pd.DataFrame:
+    """One (invoice, day) point."""
+    return frame(["invoice_id", "day_on"], [(invoice_id, day(number))]).rename(columns={"day_on": "day"})
+
+
+def test_an_invoice_knows_itself_on_its_first_day_and_nothing_else_of_that_day():
+    """On the day of issue the own amount is known, the other invoice and the payment of that day are not."""
+    ledger = one_debtor(
+        [("a", 0, 30, 10_000), ("b", 40, 70, 5_000), ("c", 40, 54, 9_000)], [("a", 40, 10_000)]
+    )
+    row = invoice_features(keep_books(ledger), at("b", 40)).iloc[0]
+    assert row["invoice_amount"] == 50
+    assert row["payment_terms_days"] == 30
+    assert row["invoices_issued"] == 1
+    assert row["settled_invoices"] == 0
+    assert row["open_amount"] == 100
+    assert row["overdue_amount"] == 100
+    assert row["weighted_days_past_due"] == 10
+    next_day = invoice_features(keep_books(ledger), at("b", 41)).iloc[0]
+    assert next_day["invoices_issued"] == 3
+    assert next_day["last_days_late"] == 10
+    assert next_day["open_amount"] == 140
+
+
+def test_sums_of_huge_amounts_are_exact():
+    """A cent is not lost beside ten thousand million euros."""
+    huge = 10**12
+    ledger = one_debtor([("a", 0, 30, huge), ("b", 0, 30, huge + 1), ("c", 1, 31, 201)], [("a", 5, huge)])
+    row = invoice_features(keep_books(ledger), at("c", 10)).iloc[0]
+    assert row["open_amount"] == (huge + 202) / 100
+    assert row["issued_amount_365d"] == (2 * huge + 202) / 100
+
+
+def test_a_window_holds_the_days_before_the_day():
+    """A closing of day 100 is in the 90 days before day 190 and no longer in those before day 191."""
+    ledger = one_debtor([("a", 0, 90, 10_000), ("b", 150, 180, 10_000)], [("a", 100, 10_000)])
+    books = keep_books(ledger)
+    assert invoice_features(books, at("b", 190))["mean_days_late_90d"].item() == 10
+    assert np.isnan(invoice_features(books, at("b", 191))["mean_days_late_90d"].item())
+
+
+def test_weights_halve_every_90_days():
+    """A closing 90 days older counts half: (1 x 0 + 0.5 x 30) / 1.5 = 10."""
+    ledger = one_debtor(
+        [("a", 0, 10, 10_000), ("b", 100, 130, 10_000), ("c", 200, 230, 10_000)],
+        [("a", 40, 10_000), ("b", 130, 10_000)],
+    )
+    assert invoice_features(keep_books(ledger), at("c", 200))["decayed_days_late"].item() == pytest.approx(10)
+
+
+def test_two_currencies_are_two_histories_and_no_sum():
+    """An invoice sees its own currency; the whole debtor has counts but no amounts once both are known."""
+    ledger = one_debtor([("a", 0, 30, 10_000), ("b", 5, 35, 700)], [])
+    ledger.invoices["currency"] = ["EUR", "JPY"]
+    books = keep_books(ledger)
+    assert invoice_features(books, at("b", 10))["open_amount"].item() == 700
+    assert invoice_features(books, at("a", 10))["open_amount"].item() == 100
+    points = frame(["customer_id", "day_on"], [("anna", day(5)), ("anna", day(6))]).rename(
+        columns={"day_on": "day"}
+    )
+    whole = debtor_features(books, points)
+    assert whole["open_amount"].tolist()[0] == 100
+    assert np.isnan(whole["open_amount"].tolist()[1])
+    assert whole["open_invoices"].tolist() == [1, 2]
+
+
+def test_sector_is_a_feature_only_when_declared_static():
+    """Without `static` the columns of customers say nothing about the past."""
+    ledger = one_debtor([("a", 0, 30, 10_000), ("b", 50, 80, 10_000)], [("a", 40, 10_000)])
+    ledger = dataclasses.replace(
+        ledger,
+        customers=make_ledger(customers=frame(["customer_id", "sector"], [("anna", "food")])).customers,
+    )
+    books = keep_books(ledger)
+    assert invoice_features(books, at("b", 50))["sector_mean_days_late_365d"].item() == 10
+    assert invoice_features(books, at("b", 50), static=())["sector_mean_days_late_365d"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("invoice_id", "number", "why"), [("z", 10, "not in the ledger"), ("b", 39, "not yet known")]
+)
+def test_a_point_without_its_invoice_is_refused(invoice_id, number, why):
+    """A point about an unknown invoice, or before the invoice was known, is an error that says so."""
+    books = keep_books(one_debtor([("b", 40, 70, 5_000)], []))
+    with pytest.raises(LedgerError, match=why):
+        invoice_features(books, at(invoice_id, number))
