@@ -1,0 +1,193 @@
+"""The stages of the jobs as Prefect tasks: reading and writing is retried, a clear refusal is not.
+
+Each task calls the plain function that the command calls too; nothing is decided here but the day
+of a scheduled run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+from prefect import Flow, Task, get_run_logger, runtime, task
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
+
+from features.errors import DebtscapeError
+from pipelines.progress import Progress
+from pipelines.settings import load_settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+RETRY_DELAYS_SECONDS = [10.0, 60.0]
+"""A file share or a database that is away for a moment is back after one of these."""
+
+
+def worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Return whether a failure may go away by itself; a refusal stays until somebody acts."""
+    return not isinstance(state.result(raise_on_failure=False), DebtscapeError)
+
+
+def _io(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Make a task of a function that reads or writes."""
+    return task(
+        name=name,
+        retries=len(RETRY_DELAYS_SECONDS),
+        retry_delay_seconds=RETRY_DELAYS_SECONDS,
+        retry_condition_fn=worth_retrying,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+
+
+def _pure(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Make a task of a function that only computes: a second try would give the same."""
+    return task(name=name, cache_policy=NO_CACHE, persist_result=False)
+
+
+@_io("read for training")
+def read_for_training(config: str, as_of: date | None) -> Any:
+    """Read the ledger known before the day, and the champion to beat."""
+    from pipelines import training
+
+    day, today = _days(config, as_of)
+    return training.read_for_training(Path(config), as_of=day, today=today)
+
+
+@_pure("fit and evaluate")
+def fit(inputs: Any) -> Any:
+    """Fit the models, measure them, and let the gate decide."""
+    from pipelines import training
+
+    return training.fit(inputs, progress=_progress("train"))
+
+
+@_io("register")
+def register(outcome: Any) -> dict[str, Any]:
+    """Log and register the models, and move the alias when the gate let them pass."""
+    from pipelines import training
+
+    return _told("train", training.register(outcome))
+
+
+@_io("read for the run")
+def read_for_run(config: str, as_of: date | None) -> Any:
+    """Read the ledger known before the day, the previous run and the champions."""
+    from pipelines import running
+
+    day, today = _days(config, as_of)
+    return running.read_for_run(Path(config), as_of=day, today=today)
+
+
+@_pure("segment, predict, remind")
+def decide(inputs: Any) -> Any:
+    """Compute every table of the run."""
+    from pipelines import running
+
+    return running.decide(inputs, progress=_progress("resegment"))
+
+
+@_io("publish")
+def publish_run(decided: Any) -> dict[str, Any]:
+    """Publish the run, whole or not at all."""
+    from pipelines import running
+
+    return _told("resegment", running.publish_run(decided))
+
+
+@_io("read for the backtest")
+def read_for_backtest(config: str, start: date, until: date, every: str) -> Any:
+    """Read the whole ledger; the folds cut it."""
+    from pipelines import walk_forward
+
+    return walk_forward.read_for_backtest(Path(config), start=start, until=until, every=every)
+
+
+@_pure("walk forward")
+def walk(inputs: Any) -> Any:
+    """Train at each cutoff and predict what follows."""
+    from pipelines import walk_forward
+
+    return walk_forward.walk(inputs, progress=_progress("backtest"))
+
+
+@_io("write the backtest")
+def write_backtest(result: Any) -> dict[str, Any]:
+    """Write predictions, outcomes and metrics."""
+    from pipelines import walk_forward
+
+    return _told("backtest", walk_forward.write_backtest(result))
+
+
+def run_as_flow(flow: Flow[..., dict[str, Any]], **parameters: Any) -> dict[str, Any]:
+    """Run a flow here and now, recorded by the Prefect server that is configured, if any.
+
+    Raises what the flow raised, without Prefect's trace of it when it is a DebtscapeError.
+    """
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    state = cast("State[dict[str, Any]]", flow(**parameters, return_state=True))
+    return state.result()
+
+
+def without_trace_of_refusals(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Let the log of a flow run say a refusal in its own words; made to be a hook of a flow."""
+    logging.getLogger("prefect.flow_runs").addFilter(_shorten_refusal)
+
+
+def _shorten_refusal(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, DebtscapeError):
+        record.exc_info, record.msg, record.args = None, str(error), ()
+    return True
+
+
+def _days(config: str, as_of: date | None) -> tuple[date | None, date]:
+    """Return the as-of day and today, both in the configured time zone.
+
+    A run that a schedule asked for is as of its scheduled day, however late it is carried out.
+    """
+    zone = load_settings(Path(config)).zone
+    if as_of is None and runtime.deployment.id:
+        as_of = runtime.flow_run.scheduled_start_time.astimezone(zone).date()
+    return as_of, datetime.now(zone).date()
+
+
+def _progress(key: str) -> Progress:
+    """Return a callback that moves a progress bar in the server and writes a line to the run's log."""
+    bar = cast("UUID", create_progress_artifact(0.0, key=f"{key}-progress"))
+    log = get_run_logger()
+    shown = 0
+
+    def say(what: str, done: int, steps: int) -> None:
+        nonlocal shown
+        percent = 100 * done // max(steps, 1)
+        if percent != shown:
+            shown = percent
+            log.info("%s (%d of %d)", what, done, steps)
+            update_progress_artifact(bar, progress=float(percent))
+
+    return say
+
+
+def _told(key: str, result: dict[str, Any]) -> dict[str, Any]:
+    """Return the result after leaving it in the server as a table for people."""
+    rows = "".join(f"| {name} | {value} |\n" for name, value in _flat(result))
+    create_markdown_artifact(f"| | |\n|:--|:--|\n{rows}", key=key, description=f"Result of {key}")
+    return result
+
+
+def _flat(result: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in result.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name} · ")
+        elif isinstance(value, list):
+            yield f"{prefix}{name}", "; ".join(map(str, value[:5])) or "none"
+        else:
+            yield f"{prefix}{name}", str(value)
