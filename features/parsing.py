@@ -25,7 +25,16 @@ MILLION = 1_000_000
 
 EMPTY_WORDS = ("-", "null", "none", "nan", "nat", "n/a", "#n/a", "#value!", "#ref!")
 EMPTY_DAYS = ("0000-00-00", "00.00.0000", "00/00/0000", "00000000", "0")
-NAMED_MONTHS = ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d/%b/%Y", "%d.%b.%Y")
+NAMED_MONTHS = (
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d/%b/%Y",
+    "%d.%b.%Y",
+)
 TRUE_WORDS = ("1", "true", "yes", "y", "t", "x", "ja", "j", "oui", "wahr", "waar", "vrai")
 FALSE_WORDS = ("0", "false", "no", "n", "f", "nein", "nee", "non", "falsch", "onwaar", "faux")
 
@@ -122,8 +131,8 @@ def _without_time(text: pd.Series) -> pd.Series:
 
 def _days_of(written: pd.Series, dates: str | None) -> npt.NDArray[np.datetime64]:
     if dates and "%" in dates:
-        days = pd.to_datetime(written, format=dates, errors="coerce").dt.tz_localize(None)
-        return days.dt.normalize().to_numpy().astype("datetime64[s]")
+        given = pd.to_datetime(written, format=dates, errors="coerce").dt.tz_localize(None)
+        return given.dt.normalize().to_numpy().astype("datetime64[s]")
     iso = written.str.extract(_YEAR_FIRST)
     days = _day(iso[0], iso[1].fillna(iso[3]), iso[2].fillna(iso[4]))
     if dates in ("day_first", "month_first"):
@@ -136,7 +145,9 @@ def _days_of(written: pd.Series, dates: str | None) -> npt.NDArray[np.datetime64
         rest = np.isnat(days) & written.str.contains("[A-Za-z]", na=False).to_numpy()
         if not rest.any():
             break
-        days[rest] = pd.to_datetime(written[rest], format=named, errors="coerce").to_numpy().astype("datetime64[s]")
+        days[rest] = (
+            pd.to_datetime(written[rest], format=named, errors="coerce").to_numpy().astype("datetime64[s]")
+        )
     return days
 
 
@@ -253,7 +264,8 @@ def _integers(digits: Any, readable: Mask) -> npt.NDArray[np.int64]:
     """Return strings of digits as integers; 0 where there are none or the cell is unreadable."""
     usable = pc.and_(pa.array(readable), pc.fill_null(pc.greater(pc.utf8_length(digits), 0), False))
     number = pc.cast(pc.if_else(usable, digits, "0"), pa.int64())
-    return pc.fill_null(number, 0).to_numpy(zero_copy_only=False).astype("int64")
+    integers: npt.NDArray[np.int64] = pc.fill_null(number, 0).to_numpy(zero_copy_only=False).astype("int64")
+    return integers
 
 
 def _float_millionths(values: pd.Series) -> tuple[pd.Series, Mask]:
@@ -276,7 +288,9 @@ def parse_numbers(values: pd.Series, decimal: str = ".") -> tuple[pd.Series, Mas
     text = _blank(as_text(values), EMPTY_WORDS)
     plain, readable = _plain_numbers(text, decimal)
     numbers = pc.cast(pc.if_else(pa.array(readable), plain, pa.scalar(None, pa.large_string())), pa.float64())
-    return pd.Series(numbers.to_pandas(), index=values.index, dtype="float64"), text.notna().to_numpy() & ~readable
+    return pd.Series(
+        numbers.to_pandas(), index=values.index, dtype="float64"
+    ), text.notna().to_numpy() & ~readable
 
 
 # words -----------------------------------------------------------------------------------------------

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import os
 from collections.abc import Sequence
 from glob import has_magic
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from features.contracts import Table
 from features.errors import ConfigurationError, LedgerError
 from features.parsing import as_text
+from features.text_files import read_text
 from features.typed import UNREADABLE
 
 TEXT_FILES = (".csv", ".txt", ".tsv")
@@ -81,14 +79,19 @@ def read_raw(table: Table, source: Source, base: Path) -> pd.DataFrame:
     known = set(table.names)
     for name in source.columns:
         if name not in known:
-            raise ConfigurationError(f"ledger.{table.name}.columns: no column {name!r}{_nearest(name, table.names)}")
+            raise ConfigurationError(
+                f"ledger.{table.name}.columns: no column {name!r}{_nearest(name, table.names)}"
+            )
     for name, own in source.columns.items():
         if not isinstance(own, str) and table[name].kind != "id":
-            raise ConfigurationError(f"ledger.{table.name}.columns.{name}: only an id can be joined from several columns")
+            raise ConfigurationError(
+                f"ledger.{table.name}.columns.{name}: only an id can be joined from several columns"
+            )
     if source.path.startswith("sql:"):
         return _pick(table, source, _read_sql(table, source), source.path)
     parts = [
-        _pick(table, source, read_file(path, source), path.name) for path in files_of(source.path, base, table.name)
+        _pick(table, source, read_file(path, source), path.name)
+        for path in files_of(source.path, base, table.name)
     ]
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
@@ -107,7 +110,10 @@ def files_of(path: str, base: Path, table: str) -> list[Path]:
     else:
         near = [file.name for file in place.parent.iterdir()] if place.parent.is_dir() else []
         where = "" if place.parent.is_dir() else f"; there is no folder {place.parent}"
-        raise LedgerError(f"{path}: no such file for {table} (looked in {base.resolve()}){_nearest(place.name, near)}{where}")
+        raise LedgerError(
+            f"{path}: no such file for {table} (looked in {base.resolve()})"
+            f"{_nearest(place.name, near)}{where}"
+        )
     if not found:
         raise LedgerError(f"{path}: holds no {', '.join(FILES)} file for {table}")
     return found
@@ -126,93 +132,16 @@ def read_file(path: Path, source: Source | None = None) -> pd.DataFrame:
     suffix = path.suffix.lower()
     try:
         if suffix in PARQUET_FILES:
-            return pyarrow.parquet.read_table(path).to_pandas(date_as_object=False)
+            table: pd.DataFrame = pyarrow.parquet.read_table(path).to_pandas(date_as_object=False)
+            return table
         if suffix in EXCEL_FILES:
             return pd.read_excel(path, sheet_name=source.sheet or 0, dtype=object).infer_objects()
     except (pa.ArrowInvalid, ValueError, KeyError, OSError) as error:
         raise LedgerError(f"{path.name}: cannot be read as {suffix[1:]} ({_first_line(error)})") from None
     except Exception as error:  # openpyxl raises whatever the broken archive inside raises
         raise LedgerError(f"{path.name}: not a readable {suffix[1:]} file ({type(error).__name__})") from None
-    return _read_text(path, source)
-
-
-# text files ------------------------------------------------------------------------------------------
-
-
-def _read_text(path: Path, source: Source) -> pd.DataFrame:
-    data = _utf8(path, source.encoding)
-    if not data.strip():
-        raise LedgerError(f"{path.name}: empty file")
-    header = _first_row(data)
-    separator = source.separator or sniff_separator(header)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
     wanted = [own for owns in source.columns.values() for own in ([owns] if isinstance(owns, str) else owns)]
-    twice = sorted({name for name in names if names.count(name) > 1} & set(wanted))
-    if twice:
-        raise LedgerError(f"{path.name}: column {twice[0]!r} is there more than once; rename one of them")
-    names = [name if names.index(name) == at else f"{name}.{at}" for at, name in enumerate(names)]
-    broken: list[str] = []
-
-    def note(row: Any) -> str:
-        broken.append(f"line does not have {len(names)} fields: {row.actual_columns} in line {row.number}")
-        return "skip"
-
-    used = [name for name in names if name in wanted] if wanted else names
-    try:
-        read = pyarrow.csv.read_csv(
-            io.BytesIO(data),
-            read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=_leading_lines(data), use_threads=False),
-            parse_options=pyarrow.csv.ParseOptions(
-                delimiter=separator, newlines_in_values=b'"' in data, invalid_row_handler=note
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), include_columns=used or names[:1], strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise LedgerError(f"{path.name}: cannot be read as CSV with separator {separator!r} ({_first_line(error)})") from None
-    frame = pd.DataFrame({name: read.column(name).to_pandas() for name in read.column_names}, dtype="str")
-    if broken:
-        frame[UNREADABLE] = pd.Series(None, index=frame.index, dtype="str")
-        frame = pd.concat([frame, pd.DataFrame({UNREADABLE: broken}, dtype="str")], ignore_index=True)
-    return frame if used else frame.reindex(columns=[*names, *frame.columns.intersection([UNREADABLE])])
-
-
-def _utf8(path: Path, encoding: str | None) -> bytes:
-    """Return a file's bytes in UTF-8: as declared, by its byte order mark, UTF-8, or else cp1252."""
-    data = path.read_bytes()
-    if encoding is None and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    if encoding is None:
-        try:
-            data.decode("utf-8")
-            return data.removeprefix(b"\xef\xbb\xbf")
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-    try:
-        return data.decode(encoding).removeprefix("\ufeff").encode("utf-8")
-    except (UnicodeDecodeError, LookupError):
-        raise LedgerError(f"{path.name}: not text in {encoding}; state its encoding, such as utf-8 or cp1252") from None
-
-
-def _leading_lines(data: bytes) -> int:
-    """Return how many lines end with the header: empty ones before it, and the header itself."""
-    lines = 0
-    for line in io.BytesIO(data):
-        lines += 1
-        if line.strip():
-            break
-    return lines
-
-
-def _first_row(data: bytes) -> str:
-    lines = (line for line in io.BytesIO(data) if line.strip())
-    return next(lines).decode("utf-8").rstrip("\r\n")
-
-
-def sniff_separator(header: str) -> str:
-    """Return the one of ; , tab and | that divides a header line into the most fields."""
-    return max(";,\t|", key=lambda mark: len(next(csv.reader([header], delimiter=mark))))
+    return read_text(path, wanted, source.separator, source.encoding)
 
 
 # databases -------------------------------------------------------------------------------------------
@@ -226,7 +155,9 @@ def _read_sql(table: Table, source: Source) -> pd.DataFrame:
     variable = source.path.removeprefix("sql:")
     address = os.environ.get(variable)
     if not address:
-        raise LedgerError(f"{table.name}: environment variable {variable} is not set; it holds the database's address")
+        raise LedgerError(
+            f"{table.name}: environment variable {variable} is not set; it holds the database's address"
+        )
     try:
         url = make_url(address)
         if url.drivername in ("postgresql", "postgres"):
@@ -266,7 +197,9 @@ def _pick(table: Table, source: Source, frame: pd.DataFrame, place: str) -> pd.D
                 )
         picked[name] = frame[owns[0]] if len(owns) == 1 else _joined(frame[owns])
     if not picked:
-        raise LedgerError(f"{place}: no column bears a name of {table.name}; map them under ledger.{table.name}.columns")
+        raise LedgerError(
+            f"{place}: no column bears a name of {table.name}; map them under ledger.{table.name}.columns"
+        )
     if UNREADABLE in frame:
         picked[UNREADABLE] = frame[UNREADABLE]
     return pd.DataFrame(picked)
@@ -274,8 +207,8 @@ def _pick(table: Table, source: Source, frame: pd.DataFrame, place: str) -> pd.D
 
 def _joined(parts: pd.DataFrame) -> pd.Series:
     """Return an id made of several columns: parts joined with "|", missing when one part is missing."""
-    texts = [as_text(parts[name]) for name in parts]
-    return texts[0].str.cat(texts[1:], sep="|")
+    texts = pd.DataFrame({name: as_text(parts[name]) for name in parts})
+    return texts.iloc[:, 0].str.cat(texts.iloc[:, 1:], sep="|")
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:

@@ -29,6 +29,10 @@ UNREADABLE = "unreadable"
 """Column of a raw table that says why a line could not be taken apart; empty for good rows."""
 
 
+ONE_OF = {"invoices": ("due_on", "payment_terms_days"), "payments": ("invoice_id", "customer_id")}
+"""Columns of which a table needs at least one."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """How the cells of one source are written, and where they come from (for messages).
@@ -74,6 +78,9 @@ def typed(table: Table, raw: pd.DataFrame, reading: Reading) -> tuple[pd.DataFra
     for missing required columns and for dates or amounts that can be read in two ways.
     """
     missing = [name for name in table.required if name not in raw]
+    choice = ONE_OF.get(table.name, ())
+    if choice and not any(name in raw for name in choice):
+        missing.append(" or ".join(choice))
     if missing:
         raise LedgerError(
             f"{reading.place or table.name}: no column for {', '.join(missing)} of {table.name}; "
@@ -130,7 +137,7 @@ def _parse(column: Column, raw: pd.Series, dates: str | None, decimal: str) -> t
 def _empty(column: Column, rows: int) -> pd.Series:
     types = {"day": "datetime64[s]", "money": "Int64", "count": "Int64", "days": "Int64", "flag": "boolean"}
     kind = types.get(column.kind, "float64" if column.kind in ("share", "number") else "str")
-    return pd.Series(None, index=range(rows), dtype="object").astype(kind)
+    return pd.Series(None, index=range(rows), dtype=kind)
 
 
 def _expected(column: Column) -> str:
@@ -153,7 +160,9 @@ def _refuse_column(column: Column, raw: pd.Series, unreadable: Mask, reading: Re
     filled, bad = int(text.notna().sum()), int(unreadable.sum())
     if bad * 2 <= filled or bad < 2:
         return
-    remedy = {"day": f"dates: {_formats(reading)}", "money": "decimal: ',' or '.'"}.get(column.kind, "another column")
+    remedy = {"day": f"dates: {_formats(reading)}", "money": "decimal: ',' or '.'"}.get(
+        column.kind, "another column"
+    )
     raise LedgerError(
         f"{reading.place}: {reading.name(column.name)} is not {_expected(column)} in {bad} of {filled} rows, "
         f"e.g. {_examples(text[unreadable])}; map another column to it"
@@ -162,7 +171,11 @@ def _refuse_column(column: Column, raw: pd.Series, unreadable: Mask, reading: Re
 
 
 def _formats(reading: Reading) -> str:
-    return "a strptime format such as '%d.%m.%Y'" if reading.dates else "month_first, day_first or a strptime format"
+    return (
+        "a strptime format such as '%d.%m.%Y'"
+        if reading.dates
+        else "month_first, day_first or a strptime format"
+    )
 
 
 def _examples(values: pd.Series) -> str:
@@ -180,7 +193,8 @@ def _date_order(table: Table, raw: pd.DataFrame, reading: Reading) -> str | None
         )
     if evidence.either and not evidence.day_first and not evidence.month_first:
         raise LedgerError(
-            f"{reading.place}: dates of {table.name} such as {', '.join(evidence.either)} can be read in two ways; "
+            f"{reading.place}: dates of {table.name} such as {', '.join(evidence.either)} "
+            "can be read in two ways; "
             f"state dates: month_first or day_first for ledger.{table.name}"
         )
     if evidence.day_first or evidence.month_first:
@@ -202,11 +216,13 @@ def _decimal_mark(table: Table, raw: pd.DataFrame, reading: Reading) -> str:
     if evidence.point and evidence.comma:
         raise LedgerError(
             f"{reading.place}: amounts of {table.name} have decimal points and decimal commas, e.g. "
-            f"{evidence.point[0]} and {evidence.comma[0]}; state decimal: '.' or ',' and the others are rejected"
+            f"{evidence.point[0]} and {evidence.comma[0]}; "
+            "state decimal: '.' or ',' and the others are rejected"
         )
     if evidence.either and not evidence.point and not evidence.comma:
         raise LedgerError(
-            f"{reading.place}: amounts of {table.name} such as {', '.join(evidence.either)} can be read in two ways; "
+            f"{reading.place}: amounts of {table.name} such as {', '.join(evidence.either)} "
+            "can be read in two ways; "
             f"state decimal: '.' or ',' for ledger.{table.name}"
         )
     return "," if evidence.comma else "."
