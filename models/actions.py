@@ -89,7 +89,7 @@ def _bundles(planned: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
         values = np.array([getattr(step, column) for step in policy.steps], dtype=object)
         bundle["step" if column == "name" else column] = pd.array(values[bundle["level"] - 1], dtype="str")
     bundle["valid_until"] = bundle["send_on"] + pd.Timedelta(days=policy.valid_days)
-    several = "oldest of " + pd.Series(size).astype("str") + " invoices: "
+    several = pd.Series(size).astype("str") + " invoices, the one furthest along: "
     bundle["reason"] = several.where(size > 1, "").to_numpy() + bundle["reason"]
     bundle["action_id"] = pd.array(_action_ids(bundle, lines, first, size), dtype="str")
     lines["action_id"] = bundle["action_id"].to_numpy()[number]

@@ -202,9 +202,9 @@ def _risk(debtors: pd.DataFrame, segment: pd.Series, rule: pd.Series, rules: Seg
     enough_lately = debtors["settled_invoices_365d"] >= rules.new_until_matured
     enough = debtors["settled_invoices"] >= rules.new_until_matured
     share = debtors["late_share_365d"].where(enough_lately, debtors["late_share"].where(enough))
-    high = (share >= rules.high_risk_late_share).to_numpy(dtype=bool)
+    lost = ((segment == INSOLVENT) | (rule == "never_paid")).to_numpy(dtype=bool)
+    high = lost | (share >= rules.high_risk_late_share).to_numpy(dtype=bool)
     low = (share <= rules.low_risk_late_share).to_numpy(dtype=bool)
-    high |= ((segment == INSOLVENT) | (rule == "never_paid").fillna(False)).to_numpy(dtype=bool)
     return np.select([high, low], ["high", "low"], "average").astype(object)
 
 

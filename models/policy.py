@@ -106,6 +106,8 @@ def read_policy(path: Path) -> Policy:
 
 def parse_policy(content: object) -> Policy:
     """Return the policy from its keys and values; ConfigurationError says the first thing that is wrong."""
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"a policy is keys and values, such as `valid_days: 5`; got {content!r}")
     try:
         return Policy.model_validate(content)
     except ValidationError as error:
@@ -126,7 +128,7 @@ def fingerprint(policy: Policy) -> str:
 def _first_in_words(errors: list[ErrorDetails]) -> str:
     # an unknown key explains a missing one better than the other way round
     first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
-    *above, last = [f"{part + 1}" if isinstance(part, int) else part for part in first["loc"]] or [""]
+    *above, last = [f"{part + 1}" if isinstance(part, int) else part for part in first["loc"] or ("",)]
     place = " ".join(above)
     inside = f" in {place}" if place else ""
     if first["type"] == "extra_forbidden":
