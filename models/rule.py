@@ -15,17 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import ModelError
+from models.scorer import CLASS_BORDERS, CLASSES, HORIZON_DAYS, QUANTILES
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-CLASS_BORDERS = (0, 30, 60, 90)
-"""Last day late of each class but the open one."""
-
-CLASSES = ("p_on_time", "p_1_30", "p_31_60", "p_61_90", "p_over_90")
-QUANTILES = {"days_until_p10": 0.1, "days_until_p50": 0.5, "days_until_p90": 0.9}
-PREDICTION = ("p_late", *CLASSES, *QUANTILES)
-HORIZON_DAYS = 365
+PRIOR_WEIGHT = 5.0
+"""Settled invoices that the group's figure weighs as much as."""
 
 SPAN = 1000
 """Days late are followed from -SPAN to SPAN; what is later counts as never."""
@@ -63,7 +59,7 @@ class ShrunkenRule:
     conditional on being unpaid on the row's day.
     """
 
-    def __init__(self, *, late_after_days: int = 0, prior_weight: float = 5.0) -> None:
+    def __init__(self, late_after_days: int = 0, *, prior_weight: float = PRIOR_WEIGHT) -> None:
         self.late_after_days = late_after_days
         self.prior_weight = prior_weight
 
@@ -93,7 +89,8 @@ class ShrunkenRule:
             on_time = share / (1 - late_rate) * on_time_part
             late = 1 - (1 - share) / late_rate * (1 - on_time_part)
             wanted = np.where(share <= 1 - late_rate, on_time, late)
-            place = np.searchsorted(self.residuals_, wanted)
+            # Without the subtrahend a share reached exactly could round up to the next day.
+            place = np.searchsorted(self.residuals_, wanted - 1e-12)
             return np.where(place < len(self.residuals_), place - SPAN + typical, np.inf)
 
         prediction = conditional(
