@@ -1,0 +1,117 @@
+"""What a person sees on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipelines.progress import Progress as Say
+
+OUT = Console(highlight=False, soft_wrap=False)
+ERR = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress() -> Iterator[Say]:
+    """Show a bar on standard error while long work goes on; it is gone when the work is done."""
+    columns = (TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=ERR, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda what, done, steps: bar.update(task, description=what, completed=done, total=steps)
+
+
+def show_guess(output: Path, unsure: list[str]) -> None:
+    """Say where the configuration is and what to look at in it."""
+    OUT.print(f"Wrote [bold]{escape(str(output))}[/bold].")
+    for point in unsure:
+        OUT.print(f"  [yellow]unsure[/yellow] {escape(point)}")
+    OUT.print(f"Next: debtscape check -c {escape(str(output))}")
+
+
+def show_check(result: dict[str, Any]) -> None:
+    """Print how a ledger was judged."""
+    _table("Ledger", ["table", ">rows", ">accepted", ">rejected"], [list(row.values()) for row in result["tables"]])
+    _facts(result["facts"])
+    if result["rejected"]:
+        rows = [[row["table"], row["rows"], row["reason"], row["example"]] for row in result["rejected"]]
+        _table("Rejected rows", ["table", ">rows", "reason", "example"], rows)
+    _warnings(result["warnings"])
+
+
+def show_features(result: dict[str, Any]) -> None:
+    """Print the catalogue."""
+    rows = [[f["name"], f["unit"], f["definition"]] for f in result["features"]]
+    _table(f"{len(rows)} features", ["name", "unit", "definition"], rows)
+
+
+def show_training(result: dict[str, Any]) -> None:
+    """Print what was trained, how it compares, and what the gate said."""
+    OUT.print(f"Trained on what was known before {result['as_of']}.")
+    rows = [[name, m["version"], m["alias"], "; ".join(m["reasons"])] for name, m in result["models"].items()]
+    _table("Models", ["model", ">version", "alias", "verdict"], rows)
+    if result["figures"]:
+        header = ["predictor", ">AUC", ">Brier", ">calibration error", ">median day off by"]
+        _table(f"Measured on {result['measured']}", header, [list(row.values()) for row in result["figures"]])
+    _warnings(result["warnings"])
+
+
+def show_run(result: dict[str, Any]) -> None:
+    """Print a run as a credit manager reads it."""
+    again = "already published" if result["already_published"] else "published"
+    OUT.print(
+        f"As of {result['as_of']}: {result['open_invoices']} open invoices, "
+        f"{result['predicted_by']['model']} predicted by the model, {result['predicted_by']['rule']} by the rule."
+    )
+    header = ["segment", ">debtors", ">days late", ">paid late", ">open", ">overdue", ">expected late"]
+    _table("Segments", header, [list(row.values()) for row in result["segments"]])
+    header = ["debtor", "segment", ">overdue", ">days past due", ">expected late", "next reminder"]
+    _table("Largest overdue amounts", header, [list(row.values()) for row in result["top_debtors"]])
+    _table("Reminders", ["", ">invoices"], [[name, n] for name, n in result["reminders"].items()])
+    _warnings(result["warnings"])
+    OUT.print(f"Run {result['run_id']} {again}: {result['path']}")
+    OUT.print(f"Report: {result['report']}")
+
+
+def show_backtest(result: dict[str, Any]) -> None:
+    """Print the pooled figures of a backtest."""
+    header = ["predictor", ">AUC", ">Brier", ">calibration error", ">median day off by"]
+    _table(f"Backtest, {result['folds']} folds", header, [list(row.values()) for row in result["figures"]])
+    OUT.print(f"{result['measured']}")
+    OUT.print(f"Written to {result['path']}")
+
+
+def show_debtor(result: dict[str, Any]) -> None:
+    """Print one debtor's card."""
+    OUT.print(f"[bold]{escape(result['customer_id'])}[/bold] as of {result['as_of']}")
+    _facts(result["facts"])
+    _table("History", ["feature", ">value", "meaning"], [list(row.values()) for row in result["history"]])
+    header = ["invoice", "due on", ">open", ">days past due", ">late", "paid on (10-50-90 %)", "next step", "why"]
+    _table("Open invoices", header, [list(row.values()) for row in result["invoices"]])
+
+
+def _table(title: str, header: list[str], rows: list[list[Any]]) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name in header:
+        table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
+    for row in rows:
+        table.add_row(*(escape(str(cell)) for cell in row))
+    OUT.print()
+    OUT.print(table)
+    OUT.print()
+
+
+def _facts(facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        OUT.print(f"  {name}: {escape(str(value))}")
+
+
+def _warnings(warnings: list[str]) -> None:
+    for warning in warnings:
+        OUT.print(f"[yellow]warning[/yellow] {escape(warning)}")

@@ -1,0 +1,165 @@
+"""The main job's pure middle: from what was known, the models and the previous run to the output tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from features.contracts.output import PREDICTIONS
+from features.partitions import debtor_features, invoice_features
+from features.settlement import Books, closings, open_credit, open_items
+from models.actions import plan_actions
+from models.blocks import find_blocks
+from models.explain import reasons
+from models.habits import payment_habits
+from models.overrides import SegmentRules, decide_segments
+from models.reminders import plan_reminders
+from models.rollup import debtors_table, migrations, portfolio, segment_profiles
+from models.scorer import assign_segments
+from pipelines.folds import Predictor, rule, training_rows
+from pipelines.progress import Progress, silent
+from pipelines.reading import Reading
+
+STEPS = ("features of the debtors", "segments", "payment times", "reminders", "roll-ups")
+
+
+@dataclass(frozen=True)
+class Models:
+    """What the registry gave for this run; None where no model may be used."""
+
+    segments: Mapping[str, Any] | None
+    payment_time: Predictor | None
+    timing: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The tables of the previous run that this one is compared with."""
+
+    segments: pd.DataFrame
+    actions: pd.DataFrame
+
+
+def decide(
+    reading: Reading, models: Models, previous: Previous | None, progress: Progress = silent
+) -> dict[str, pd.DataFrame]:
+    """Return every table of the output contract, with inside names.
+
+    Depends on nothing but its arguments: the ledger known before the day, the configuration, the
+    models and the previous run.
+    """
+    day, settings, ledger = reading.as_of, reading.settings, reading.ledger
+    progress(STEPS[0], 1, len(STEPS))
+    books = reading.books
+    items = open_items(books, day, dormant_after_days=settings.dormant_after_days)
+    credit = open_credit(books, day)
+    debtors = _debtors(reading, books)
+
+    progress(STEPS[1], 2, len(STEPS))
+    segments = _segments(reading, models, debtors, previous)
+
+    progress(STEPS[2], 3, len(STEPS))
+    predictions = predict_items(reading, books, items, models)
+
+    progress(STEPS[3], 4, len(STEPS))
+    blocks = find_blocks(items, ledger, day)
+    planned = plan_reminders(
+        items,
+        segments,
+        payment_habits(closings(books), ledger.invoices, day),
+        models.timing,
+        credit,
+        blocks,
+        ledger,
+        reading.policy,
+        day=day,
+        default_country=settings.default_country,
+    )
+    reminders, actions = plan_actions(
+        items, planned, credit, ledger, reading.policy, previous.actions if previous else None, day=day
+    )
+
+    progress(STEPS[4], 5, len(STEPS))
+    return {
+        "segments": segments,
+        "debtors": debtors_table(items, predictions, credit, blocks, day=day),
+        "predictions": predictions,
+        "reminders": reminders,
+        "actions": actions,
+        "segment_profiles": segment_profiles(segments, debtors, items, ledger.invoices, day=day),
+        "migrations": migrations(segments),
+        "portfolio": portfolio(items, predictions),
+        "rejected": reading.cleaned.rejected,
+    }
+
+
+def _debtors(reading: Reading, books: Books) -> pd.DataFrame:
+    """Features of every known debtor on the day, indexed by customer_id and sorted."""
+    known = {*reading.ledger.customers["customer_id"], *reading.ledger.invoices["customer_id"]}
+    points = pd.DataFrame({"customer_id": sorted(known), "day": pd.Timestamp(reading.as_of)})
+    figures = debtor_features(
+        books, points, late_after_days=reading.settings.late_after_days, workers=reading.settings.workers
+    )
+    return figures.set_axis(pd.Index(points["customer_id"], name="customer_id"))
+
+
+def _segments(
+    reading: Reading, models: Models, debtors: pd.DataFrame, previous: Previous | None
+) -> pd.DataFrame:
+    settings = reading.settings.segments
+    names: list[str] = []
+    if models.segments is not None:
+        debtors = debtors.join(assign_segments(models.segments, debtors))
+        names = list(models.segments["names"])
+    return decide_segments(
+        debtors,
+        names,
+        reading.ledger,
+        previous.segments if previous else None,
+        day=reading.as_of,
+        model_version=models.versions.get("debtor-segments"),
+        rules=SegmentRules(
+            new_until_matured=settings.new_until_matured, dormant_after_months=settings.dormant_after_months
+        ),
+    )
+
+
+def predict_items(reading: Reading, books: Books, items: pd.DataFrame, models: Models) -> pd.DataFrame:
+    """Return the table `predictions`: one row per open item that is not dormant.
+
+    The rule speaks where there is no model, and for direct debits, whose day is the creditor's own
+    choice and nothing a model of the debtors' behaviour could learn.
+    """
+    live = items[~items["dormant"]].reset_index(drop=True)
+    points = live[["invoice_id"]].assign(day=pd.Timestamp(reading.as_of))
+    settings = reading.settings
+    rows = invoice_features(
+        books,
+        points,
+        late_after_days=settings.late_after_days,
+        static=settings.predictor.static,
+        workers=settings.workers,
+    )
+    by_model = pd.Series(models.payment_time is not None, index=live.index) & (
+        live["payment_method"] != "direct_debit"
+    ).fillna(True)
+    parts = []
+    if models.payment_time is not None and by_model.any():
+        parts.append(models.payment_time.predict(rows[by_model]))
+    if not by_model.all():
+        fallback = rule(settings).fit(*training_rows(reading.ledger, reading.as_of, settings))
+        parts.append(fallback.predict(rows[~by_model]))
+    said = pd.concat(parts).sort_index() if parts else pd.DataFrame(index=live.index)
+    table = live.join(said).assign(
+        source=by_model.map({True: "model", False: "rule"}),
+        model_version=by_model.map({True: models.versions.get("payment-time"), False: None}).astype("str"),
+        reasons=reasons(rows),
+    )
+    for quantile in ("p10", "p50", "p90"):
+        wait = pd.to_timedelta(table[f"days_until_{quantile}"], unit="D")
+        table[f"paid_on_{quantile}"] = (pd.Timestamp(reading.as_of) + wait).astype("datetime64[s]")
+    return table[[column.inside for column in PREDICTIONS.columns]]

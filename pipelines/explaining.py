@@ -1,0 +1,113 @@
+"""One debtor in the latest run: which segment and why, how it paid, what is open, what comes next."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.catalogue import CATALOGUE
+from features.errors import DebtscapeError
+from features.partitions import debtor_features
+from pipelines.published_runs import PublishedRun, latest_run, read_table
+from pipelines.reading import Reading, read
+from pipelines.settings import load_settings
+from pipelines.summary import money
+
+SHOWN = (
+    "invoices_issued",
+    "settled_invoices",
+    "matured_invoices",
+    "mean_days_late_365d",
+    "median_days_late_last_5",
+    "worst_days_late",
+    "late_share_365d",
+    "late_share_last_5",
+    "on_time_streak",
+    "days_since_last_payment",
+    "disputes_opened_365d",
+    "reversals_365d",
+)
+
+
+def explain_debtor(config: Path, customer: str, *, today: date) -> dict[str, Any]:
+    """Return the card of one debtor, JSON-ready. DebtscapeError when there is no run or no such debtor."""
+    run = latest_run(load_settings(config).output_folder)
+    if run is None:
+        raise DebtscapeError(f"no run has been published yet. Publish one: debtscape run -c {config}")
+    segments = read_table(run, "segments").set_index("customer_id")
+    if customer not in segments.index:
+        near = difflib.get_close_matches(customer, segments.index.tolist(), n=3)
+        hint = f" Did you mean {', '.join(near)}?" if near else ""
+        raise DebtscapeError(f"no debtor {customer!r} in run {run.run_id} as of {run.as_of}.{hint}")
+    return {
+        "customer_id": customer,
+        "run_id": run.run_id,
+        "as_of": run.as_of.isoformat(),
+        "facts": _facts(run, segments.loc[customer], customer),
+        "history": _history(read(config, as_of=run.as_of, today=today), customer),
+        "invoices": _invoices(run, customer),
+    }
+
+
+def _facts(run: PublishedRun, segment: pd.Series, customer: str) -> dict[str, Any]:
+    debtors = read_table(run, "debtors")
+    facts = {
+        "segment": f"{segment['segment']} ({segment['reason']})",
+        "decided by": segment["source"] if pd.isna(segment["rule"]) else f"{segment['source']}: {segment['rule']}",
+        "the model alone says": _or(segment["model_segment"], "nothing: no history"),
+        "previous segment": _or(segment["previous_segment"], "none"),
+        "risk": _or(segment["risk"], "unknown"),
+        "value class": _or(segment["value_class"], "unknown"),
+    }
+    for row in debtors[debtors["customer_id"] == customer].itertuples():
+        facts[f"open ({row.currency})"] = money(row.open_amount_minor, row.currency)
+        facts[f"overdue ({row.currency})"] = money(row.overdue_amount_minor, row.currency)
+        facts["must not be contacted"] = _or(row.blocked_by, "free to contact")
+    return facts
+
+
+def _history(reading: Reading, customer: str) -> list[dict[str, Any]]:
+    point = pd.DataFrame({"customer_id": [customer], "day": pd.Timestamp(reading.as_of)})
+    figures = debtor_features(reading.books, point, late_after_days=reading.settings.late_after_days).iloc[0]
+    return [
+        {"feature": name, "value": _figure(figures[name], CATALOGUE[name].unit), "meaning": CATALOGUE[name].definition}
+        for name in SHOWN
+    ]
+
+
+def _invoices(run: PublishedRun, customer: str) -> list[dict[str, Any]]:
+    reminders = read_table(run, "reminders")
+    reminders = reminders[reminders["customer_id"] == customer]
+    predictions = read_table(run, "predictions").drop(columns="customer_id")
+    rows = reminders.merge(predictions, on="invoice_id", how="left").sort_values("due_on")
+    return [
+        {
+            "invoice": row.invoice_id,
+            "due_on": _day(row.due_on),
+            "open": "" if pd.isna(row.due_on) else money(row.open_amount_minor, row.currency),
+            "days_past_due": "" if pd.isna(row.due_on) else int(row.days_past_due),
+            "p_late": "dormant" if pd.isna(row.due_on) else f"{row.p_late:.0%} ({row.source})",
+            "paid_on": " ".join(_day(day) or "later" for day in (row.paid_on_p10, row.paid_on_p50, row.paid_on_p90)),
+            "next_step": "none" if pd.isna(row.send_on) else f"{row.step} on {_day(row.send_on)}",
+            "why": row.reason,
+        }
+        for row in rows.itertuples()
+    ]
+
+
+def _figure(value: float, unit: str) -> str:
+    if pd.isna(value):
+        return "-"
+    return f"{value:.0%}" if unit == "share" else f"{value:,.1f}" if value % 1 else f"{value:,.0f}"
+
+
+def _day(day: Any) -> str:
+    return "" if pd.isna(day) else f"{day:%Y-%m-%d}"
+
+
+def _or(value: Any, instead: str) -> str:
+    return instead if pd.isna(value) or value == "" else str(value)

@@ -1,0 +1,104 @@
+"""Train on what was known at a cutoff, and predict points that lie after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from features.ledger import Ledger, known_before
+from features.outcomes import landmarks, outcomes
+from features.partitions import invoice_features
+from features.settlement import Books
+from models.baselines import BASELINES
+from models.payment_time import PaymentTime
+from models.rule import ShrunkenRule
+from pipelines.reading import books_of
+from pipelines.settings import Settings
+
+MODEL = "payment_time"
+FIRST_DAY = date(1900, 1, 1)
+
+
+class Predictor(Protocol):
+    """Learns the payment time from rows of features and their outcomes."""
+
+    def fit(self, rows: pd.DataFrame, outcome: pd.DataFrame) -> Predictor: ...  # noqa: D102
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame: ...  # noqa: D102
+
+
+def payment_time(settings: Settings) -> PaymentTime:
+    """Return the unfitted model that the configuration describes."""
+    return PaymentTime(
+        late_after_days=settings.late_after_days,
+        iterations=settings.predictor.iterations,
+        learning_rate=settings.predictor.learning_rate,
+        max_rows=settings.predictor.training_rows,
+        seed=settings.seed,
+    )
+
+
+def sample_points(points: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
+    """Return at most `rows` of the (invoice, landmark) points.
+
+    A point is in or out by a hash of its own name, so neither the order of the rows nor later
+    invoices change which of two earlier ones comes first.
+    """
+    if len(points) > rows:
+        key = f"{seed:016d}"[:16]
+        rank = pd.util.hash_array(points["invoice_id"].to_numpy(dtype=object), hash_key=key)
+        rank ^= pd.util.hash_array(points["landmark"].to_numpy(dtype=object), hash_key=key)
+        points = points[rank <= np.partition(rank, rows - 1)[rows - 1]]
+    return points.sort_values(["customer_id", "invoice_id", "day"], ignore_index=True)
+
+
+def rows_at(books: Books, points: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Return the features of (invoice, day) points under the configuration."""
+    return invoice_features(
+        books,
+        points[["invoice_id", "day"]],
+        late_after_days=settings.late_after_days,
+        static=settings.predictor.static,
+        workers=settings.workers,
+    )
+
+
+def training_rows(ledger: Ledger, cutoff: date, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return features and outcomes of landmark points, all as known before `cutoff`.
+
+    What is still open at the cutoff is censored there, nothing is dropped for youth.
+    """
+    books = books_of(known_before(ledger, cutoff), settings)
+    points = landmarks(books, issued_from=FIRST_DAY, before=cutoff)
+    points = sample_points(points, settings.predictor.training_rows, settings.seed)
+    return rows_at(books, points, settings), outcomes(books, points, until=cutoff)
+
+
+def rule(settings: Settings) -> ShrunkenRule:
+    """Return the unfitted fallback: the debtor's shrunken rate and median delay."""
+    return ShrunkenRule(late_after_days=settings.late_after_days)
+
+
+def fit_all(rows: pd.DataFrame, outcome: pd.DataFrame, settings: Settings) -> dict[str, Predictor]:
+    """Return the model and every baseline, fitted on the same rows."""
+    predictors: dict[str, Predictor] = {MODEL: payment_time(settings)}
+    predictors |= {name: make(settings.late_after_days) for name, make in BASELINES.items()}
+    return {name: predictor.fit(rows, outcome) for name, predictor in predictors.items()}
+
+
+def predict_all(
+    predictors: Mapping[str, Predictor], points: pd.DataFrame, rows: pd.DataFrame, cutoff: date
+) -> pd.DataFrame:
+    """Return predictions at grain point x model, with the day each was made on."""
+    facts = points[["invoice_id", "customer_id", "landmark"]].assign(
+        cutoff=pd.Timestamp(cutoff), predicted_on=points["day"]
+    )
+    parts = [
+        pd.concat([facts.assign(model=name), predictor.predict(rows).set_axis(facts.index)], axis=1)
+        for name, predictor in predictors.items()
+    ]
+    return pd.concat(parts, ignore_index=True)

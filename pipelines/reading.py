@@ -1,0 +1,76 @@
+"""What every job reads first: the configuration, the policy, and the ledger known before a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from features.cleaning import Cleaned, read_ledger
+from features.errors import DebtscapeError, LedgerError
+from features.ledger import Ledger, known_before, newest_fact
+from features.settlement import Books, Tolerance, keep_books
+from models.policy import Policy, read_policy
+from pipelines.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One ledger as of one day, with what the user configured.
+
+    `cleaned` is everything that was read, `ledger` only what was known strictly before `as_of`.
+    """
+
+    settings: Settings
+    policy: Policy
+    cleaned: Cleaned
+    ledger: Ledger
+    as_of: date
+    today: date
+
+    @property
+    def books(self) -> Books:
+        """The items, movements and closings known before the day."""
+        return books_of(self.ledger, self.settings)
+
+
+def books_of(ledger: Ledger, settings: Settings) -> Books:
+    """Return the ledger's items, movements and closings under the configured tolerance."""
+    tolerance = Tolerance(settings.settle_tolerance.share, settings.settle_tolerance.amount)
+    return keep_books(ledger, tolerance)
+
+
+def read(config: Path, *, as_of: date | None, today: date) -> Reading:
+    """Read configuration, policy and ledger; `as_of` defaults to the day after the newest fact.
+
+    Raises ConfigurationError or LedgerError, each saying where and the way out.
+    """
+    settings = load_settings(config)
+    policy = read_policy(settings.policy_file)
+    cleaned = read_ledger(settings.ledger, settings.base, today=today, home_currency=settings.home_currency)
+    day = as_of or min(today, newest_fact(cleaned.ledger) + timedelta(days=1))
+    if day > today:
+        raise DebtscapeError(f"--as-of {day} is after today ({today}): nothing is known of that day yet.")
+    ledger = known_before(cleaned.ledger, day)
+    if ledger.invoices.empty:
+        first = cleaned.ledger.invoices["known_on"].min().date()
+        raise LedgerError(
+            f"no invoice was known before {day}; the first became known on {first}. "
+            f"Use --as-of {first + timedelta(days=1)} or later."
+        )
+    return Reading(settings, policy, cleaned, ledger, day, today)
+
+
+def refuse_stale(reading: Reading) -> None:
+    """Raise LedgerError when the newest payment is older than `max_ledger_age_days`.
+
+    For scheduled runs: an old bank file would remind people who have paid.
+    """
+    payments = reading.ledger.payments
+    newest = payments["known_on"].max().date() if len(payments) else None
+    allowed = reading.settings.max_ledger_age_days
+    if newest is None or (reading.as_of - newest).days > allowed:
+        raise LedgerError(
+            f"the newest payment is of {newest or 'no day'}, more than {allowed} days before {reading.as_of}. "
+            "Load the newest bank file, or raise max_ledger_age_days."
+        )

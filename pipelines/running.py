@@ -1,0 +1,163 @@
+"""The main job: re-segment, predict, time the reminders, publish."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.errors import DebtscapeError, ModelError
+from features.ledger import fingerprint, newest_fact
+from models import registry
+from models.policy import fingerprint as policy_fingerprint
+from pipelines.deciding import Models, Previous
+from pipelines.deciding import decide as decide_tables
+from pipelines.progress import Progress, silent
+from pipelines.publication import RunFacts, RunInputs, publish
+from pipelines.published_runs import PublishedRun, previous_run, read_table
+from pipelines.reading import Reading, read
+from pipelines.report import render_report
+from pipelines.summary import summarise
+
+
+@dataclass(frozen=True)
+class RunReading:
+    """Everything a run depends on."""
+
+    reading: Reading
+    models: Models
+    previous: PublishedRun | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The tables of a run that is not published yet."""
+
+    inputs: RunReading
+    tables: dict[str, pd.DataFrame]
+
+
+def run(
+    config: Path, *, as_of: date | None, today: date, now: datetime, progress: Progress = silent
+) -> dict[str, Any]:
+    """Do the main job on what was known before `as_of`, publish the run and return its summary."""
+    progress("reading the ledger", 0, 5)
+    return publish_run(decide(read_for_run(config, as_of=as_of, today=today), progress), now=now)
+
+
+def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading:
+    """Read ledger, previous run and champions.
+
+    Raises LedgerError when nothing is open on the day, naming a day on which something is.
+    """
+    reading = read(config, as_of=as_of, today=today)
+    _refuse_nothing_open(reading)
+    models, warnings = _models(reading)
+    previous = previous_run(reading.settings.output_folder, reading.as_of)
+    return RunReading(reading, models, previous, warnings)
+
+
+def decide(inputs: RunReading, progress: Progress = silent) -> Decided:
+    """Compute every table of the run."""
+    previous = inputs.previous and Previous(
+        read_table(inputs.previous, "segments"), read_table(inputs.previous, "actions")
+    )
+    return Decided(inputs, decide_tables(inputs.reading, inputs.models, previous, progress))
+
+
+def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, Any]:
+    """Publish the run, whole or not at all, and return its summary."""
+    inputs = decided.inputs
+    reading, settings = inputs.reading, inputs.reading.settings
+    rejected = pd.util.hash_pandas_object(decided.tables["rejected"], index=False).to_numpy()
+    facts = RunFacts(reading.cleaned.rows_in, newest_fact(reading.ledger), _warnings(inputs))
+    run_inputs = RunInputs(
+        as_of=reading.as_of,
+        ledger=_digest(fingerprint(reading.ledger), rejected.tobytes().hex()),
+        configuration=_digest(settings.fingerprint(), policy_fingerprint(reading.policy)),
+        models=inputs.models.versions,
+        previous_run=inputs.previous.run_id if inputs.previous else None,
+        previous_fingerprint=inputs.previous.fingerprint if inputs.previous else None,
+        csv=settings.csv,
+    )
+    report = render_report(decided.tables, as_of=reading.as_of, facts=facts, run_id=run_inputs.run_id)
+    published = publish(
+        decided.tables,
+        inputs=run_inputs,
+        facts=facts,
+        output=settings.output_folder,
+        now=now or datetime.now(UTC),
+        extra_files={"report.html": report.encode()},
+    )
+    return {
+        "run_id": published.run_id,
+        "as_of": reading.as_of.isoformat(),
+        "path": str(published.path),
+        "report": str(published.path / "report.html"),
+        "already_published": published.already,
+        "is_latest": published.is_latest,
+        "previous_run": inputs.previous.run_id if inputs.previous else None,
+        **summarise(decided.tables, reading.ledger.customers),
+        "warnings": list(facts.warnings),
+    }
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _warnings(inputs: RunReading) -> tuple[str, ...]:
+    return (*inputs.reading.cleaned.warnings, *inputs.warnings)
+
+
+def _models(reading: Reading) -> tuple[Models, tuple[str, ...]]:
+    """Return the champions that may be used on the day, and a warning for each that may not."""
+    registry.quiet()
+    usable: dict[str, registry.Loaded] = {}
+    warnings: list[str] = []
+    for name in registry.MODELS:
+        try:
+            champion = registry.champion(name, reading.settings.tracking_uri)
+        except ModelError as error:
+            warnings.append(str(error))
+            continue
+        if champion is None:
+            warnings.append(f"no champion of {name}: the rule speaks instead. Train one: debtscape train")
+        elif champion.trained_as_of > reading.as_of:
+            warnings.append(
+                f"the champion of {name} learned from facts up to {champion.trained_as_of}, after "
+                f"{reading.as_of}: the rule speaks instead. Use debtscape train --as-of {reading.as_of}"
+            )
+        else:
+            usable[name] = champion
+    predictor = usable.get("payment-time")
+    if predictor and predictor.parameters["late_after_days"] != reading.settings.late_after_days:
+        warnings.append(
+            f"the champion of payment-time calls late what is more than "
+            f"{predictor.parameters['late_after_days']} days after due: the rule speaks instead. Train again"
+        )
+        del usable["payment-time"]
+    segments, timing = usable.get("debtor-segments"), usable.get("reminder-timing")
+    models = Models(
+        segments=segments.parameters if segments else None,
+        payment_time=usable.get("payment-time"),
+        timing=timing.parameters if timing else reading.policy.shift.model_dump(),
+        versions={name: model.version for name, model in usable.items()},
+    )
+    return models, tuple(warnings)
+
+
+def _refuse_nothing_open(reading: Reading) -> None:
+    from features.settlement import open_items
+
+    if open_items(reading.books, reading.as_of).empty:
+        last_issue = reading.ledger.invoices["known_on"].max().date() + timedelta(days=1)
+        raise DebtscapeError(
+            f"nothing is open on {reading.as_of}: every invoice is settled. "
+            f"Try the day after the last issue: --as-of {last_issue}"
+        )

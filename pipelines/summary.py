@@ -1,0 +1,99 @@
+"""A run in the few figures that a credit manager looks at first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from babel.numbers import format_currency, get_currency_precision
+
+LARGEST = 8
+
+
+def summarise(tables: Mapping[str, pd.DataFrame], customers: pd.DataFrame) -> dict[str, Any]:
+    """Return counts, segments, the debtors with the largest overdue amounts, and reminders by kind.
+
+    JSON-ready; money as text in the row's currency. `customers` gives the names, where known.
+    """
+    predictions, reminders = tables["predictions"], tables["reminders"]
+    by = predictions["source"].value_counts()
+    return {
+        "open_invoices": len(reminders),
+        "predicted_by": {source: int(by.get(source, 0)) for source in ("model", "rule")},
+        "debtors": len(tables["segments"]),
+        "rejected_rows": len(tables["rejected"]),
+        "segments": _segments(tables),
+        "top_debtors": _top_debtors(tables, customers),
+        "reminders": _reminders(reminders),
+        "actions": int((tables["actions"]["status"] == "proposed").sum()),
+    }
+
+
+def money(minor: float, currency: str) -> str:
+    """Return an amount of minor units as text, whole major units, as an English reader writes it."""
+    major = minor / 10 ** get_currency_precision(currency)
+    return format_currency(round(major), currency, "¤#,##0", locale="en", currency_digits=False)
+
+
+def _expected_late(debtors: pd.DataFrame) -> pd.Series:
+    late = debtors.filter(regex=r"^expected_(1_30|31_60|61_90|over_90)_amount_minor$")
+    total: pd.Series = late.sum(axis=1)
+    return total
+
+
+def _segments(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    profiles = tables["segment_profiles"]
+    segment_of = tables["segments"].set_index("customer_id")["segment"]
+    debtors = tables["debtors"]
+    expected = _expected_late(debtors).groupby([debtors["customer_id"].map(segment_of), debtors["currency"]]).sum()
+    return [
+        {
+            "segment": row.segment,
+            "debtors": int(row.debtors),
+            "mean_days_late": _number(row.mean_days_late, "{:.1f}"),
+            "late_share": _number(row.late_share, "{:.0%}"),
+            "open": money(row.open_amount_minor, row.currency),
+            "overdue": money(row.overdue_amount_minor, row.currency),
+            "expected_late": money(expected.get((row.segment, row.currency), 0), row.currency),
+        }
+        for row in profiles.itertuples()
+    ]
+
+
+def _top_debtors(tables: Mapping[str, pd.DataFrame], customers: pd.DataFrame) -> list[dict[str, Any]]:
+    debtors = tables["debtors"].assign(expected=_expected_late)
+    largest = debtors[debtors["overdue_amount_minor"] > 0].nlargest(LARGEST, "overdue_amount_minor")
+    segment_of = tables["segments"].set_index("customer_id")["segment"]
+    name_of = customers.drop_duplicates("customer_id", keep="last").set_index("customer_id")["name"]
+    planned = tables["reminders"].dropna(subset="send_on").sort_values("send_on")
+    first = planned.drop_duplicates("customer_id").set_index("customer_id")
+    rows = []
+    for row in largest.itertuples():
+        name = name_of.get(row.customer_id)
+        blocked = f"blocked: {row.blocked_by}" if isinstance(row.blocked_by, str) and row.blocked_by else "none"
+        reminder = (
+            f"{first.at[row.customer_id, 'send_on']:%Y-%m-%d} {first.at[row.customer_id, 'step']}"
+            if row.customer_id in first.index
+            else blocked
+        )
+        rows.append(
+            {
+                "debtor": f"{name} ({row.customer_id})" if isinstance(name, str) else row.customer_id,
+                "segment": segment_of[row.customer_id],
+                "overdue": money(row.overdue_amount_minor, row.currency),
+                "days_past_due": int(row.oldest_days_past_due),
+                "expected_late": money(row.expected, row.currency),
+                "next_reminder": reminder,
+            }
+        )
+    return rows
+
+
+def _reminders(reminders: pd.DataFrame) -> dict[str, int]:
+    steps = reminders["step"].value_counts()
+    return {**{str(step): int(n) for step, n in steps.items()}, "none, with a reason": int(reminders["step"].isna().sum())}
+
+
+def _number(value: float, form: str) -> str:
+    return "" if pd.isna(value) else form.format(value)

@@ -1,0 +1,241 @@
+"""Train: fit the models as of a day, measure them, register them, and let the gate decide."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.errors import ModelError
+from features.outcomes import landmarks, outcomes
+from features.partitions import debtor_features
+from models import gate, registry
+from models.evaluate import evaluate
+from models.payment_time import PaymentTime
+from models.policy import covers
+from models.policy import fingerprint as policy_fingerprint
+from models.segmenter import DebtorSegmenter
+from pipelines.figures import figures_of
+from pipelines.folds import MODEL, Predictor, fit_all, payment_time, predict_all, rows_at, sample_points, training_rows
+from pipelines.progress import Progress, silent
+from pipelines.reading import Reading, read
+
+LONGEST_HOLDOUT_DAYS = 180
+HOLDOUT_SHARE = 0.25
+STEPS = ("learning on the past", "measuring on what followed", "learning on everything", "segments")
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training depends on: the ledger as of the day, and the champion to beat."""
+
+    reading: Reading
+    champion: registry.Loaded | None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One model ready to be registered: what the gate says, and what goes into the registry."""
+
+    name: str
+    files: Mapping[str, bytes]
+    example: pd.DataFrame
+    verdict: gate.Verdict
+    params: Mapping[str, object]
+    documents: Mapping[str, object]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Every model of one training, and how the predictor was measured."""
+
+    training: Training
+    models: tuple[Fitted, ...]
+    evaluation: Mapping[str, Any]
+    measured: str
+    warnings: tuple[str, ...]
+
+
+def train(config: Path, *, as_of: date | None, today: date, progress: Progress = silent) -> dict[str, Any]:
+    """Train on what was known before `as_of` and return what was registered and why.
+
+    A refused challenger is a normal result: it is registered, the champion stays.
+    """
+    progress("reading the ledger", 0, len(STEPS))
+    return register(fit(read_for_training(config, as_of=as_of, today=today), progress))
+
+
+def read_for_training(config: Path, *, as_of: date | None, today: date) -> Training:
+    """Read the ledger known before the day, and the champion to beat (None when it cannot be used)."""
+    reading = read(config, as_of=as_of, today=today)
+    registry.quiet()
+    try:
+        champion = registry.champion("payment-time", reading.settings.tracking_uri)
+    except ModelError:
+        champion = None
+    return Training(reading, champion)
+
+
+def fit(training: Training, progress: Progress = silent) -> Outcome:
+    """Fit and measure; pure but for the progress it reports.
+
+    The measure comes from a model that was trained at an earlier cutoff and predicts what followed;
+    the model that is registered then learns from everything known before the day.
+    """
+    reading = training.reading
+    settings = reading.settings
+    progress(STEPS[0], 0, len(STEPS))
+    cutoff = holdout_cutoff(reading)
+    evaluation, champion_evaluation = _measure(training, cutoff, progress)
+
+    progress(STEPS[2], 2, len(STEPS))
+    rows, outcome = training_rows(reading.ledger, reading.as_of, settings)
+    model = payment_time(settings)
+    try:
+        model.fit(rows, outcome)
+        verdict = gate.decide(evaluation, champion_evaluation)
+    except ModelError as error:
+        verdict = gate.Verdict(accepted=False, reasons=[str(error)], proven_better=False)
+
+    progress(STEPS[3], 3, len(STEPS))
+    models = [_fitted_payment_time(model, rows, verdict, evaluation)] if hasattr(model, "parameters_") else []
+    segments, warnings = _fitted_segments(reading)
+    measured = f"what became of invoices from {cutoff} to {reading.as_of - timedelta(days=1)}"
+    return Outcome(
+        training, (*models, *segments, _fitted_timing(reading)), evaluation, measured, tuple(warnings)
+    )
+
+
+def register(outcome: Outcome) -> dict[str, Any]:
+    """Log and register the models; the alias champion moves only where the gate accepts."""
+    reading = outcome.training.reading
+    uri = reading.settings.tracking_uri
+    registered: dict[str, Any] = {}
+    for model in outcome.models:
+        verdict = model.verdict
+        version = registry.log_version(
+            model.name,
+            model.files,
+            example=model.example,
+            trained_as_of=reading.as_of,
+            tracking_uri=uri,
+            metrics=model.metrics,
+            params=model.params,
+            documents=model.documents,
+            tags={"accepted": str(verdict.accepted).lower()},
+        )
+        alias = "champion" if verdict.accepted else "challenger"
+        registry.set_alias(model.name, alias, version, tracking_uri=uri)
+        registered[model.name] = {
+            "version": version,
+            "alias": alias,
+            "accepted": verdict.accepted,
+            "proven_better": verdict.proven_better,
+            "reasons": list(verdict.reasons),
+        }
+    if "payment-time" not in registered:
+        registered["payment-time"] = {
+            "version": "", "alias": "", "accepted": False, "proven_better": False,
+            "reasons": ["nothing to learn from yet: too few invoices were settled"],
+        }
+    return {
+        "as_of": reading.as_of.isoformat(),
+        "models": registered,
+        "measured": outcome.measured,
+        "figures": figures_of(outcome.evaluation),
+        "warnings": [*reading.cleaned.warnings, *outcome.warnings],
+    }
+
+
+def holdout_cutoff(reading: Reading) -> date:
+    """Return the day that parts learning from measuring: at most 180 days, a quarter of the history."""
+    first = reading.ledger.invoices["known_on"].min().date()
+    span = (reading.as_of - first).days
+    return reading.as_of - timedelta(days=min(LONGEST_HOLDOUT_DAYS, int(span * HOLDOUT_SHARE)))
+
+
+def _measure(
+    training: Training, cutoff: date, progress: Progress
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Evaluate the model and every baseline on the landmarks from the cutoff on, and the champion too.
+
+    The champion is measured only on points after its own training day: before it, it has seen them.
+    """
+    reading = training.reading
+    settings = reading.settings
+    predictors = fit_all(*training_rows(reading.ledger, cutoff, settings), settings)
+    progress(STEPS[1], 1, len(STEPS))
+    books = reading.books
+    points = landmarks(books, issued_from=None, before=reading.as_of)
+    points = points[points["day"] >= pd.Timestamp(cutoff)]
+    points = sample_points(points, settings.predictor.evaluation_rows, settings.seed)
+    rows = rows_at(books, points, settings)
+    became = outcomes(books, points, until=reading.as_of, late_after_days=settings.late_after_days)
+    predictions = predict_all(predictors, points, rows, cutoff)
+    evaluation = evaluate(predictions, became, seed=settings.seed)
+    return evaluation, None
+
+
+def _fitted_payment_time(
+    model: PaymentTime, rows: pd.DataFrame, verdict: gate.Verdict, evaluation: Mapping[str, Any]
+) -> Fitted:
+    figures = {f"{row['predictor']}_{name}": value for row in figures_of(evaluation) for name, value in row.items()}
+    return Fitted(
+        name="payment-time",
+        files=model.files(),
+        example=rows.head(5),
+        verdict=verdict,
+        params=model.get_params(),
+        documents={"evaluation.json": evaluation},
+        metrics={name: float(value) for name, value in figures.items() if isinstance(value, int | float)},
+    )
+
+
+def _fitted_segments(reading: Reading) -> tuple[list[Fitted], list[str]]:
+    settings = reading.settings
+    debtors = pd.DataFrame({"customer_id": sorted(set(reading.ledger.invoices["customer_id"]))})
+    points = debtors.assign(day=pd.Timestamp(reading.as_of))
+    figures = debtor_features(
+        reading.books, points, late_after_days=settings.late_after_days, workers=settings.workers
+    ).set_axis(pd.Index(debtors["customer_id"], name="customer_id"))
+    model = DebtorSegmenter(clusters=settings.segments.clusters, seed=settings.seed)
+    try:
+        model.fit(figures)
+    except ModelError as error:
+        return [], [f"no segments: {error}"]
+    uncovered = covers(reading.policy, model.parameters_["names"])
+    reasons = [f"{len(model.parameters_['names'])} segments from {len(figures)} debtors", *model.notes_]
+    if uncovered:
+        reasons = [f"the policy does not cover segment {', '.join(uncovered)}: add it to the policy's segments"]
+    fitted = Fitted(
+        name="debtor-segments",
+        files=registry.json_files("debtor-segments", model.parameters_),
+        example=figures.head(5),
+        verdict=gate.Verdict(accepted=not uncovered, reasons=reasons, proven_better=False),
+        params=model.get_params(),
+        documents={},
+        metrics={"debtors": float(len(figures))},
+    )
+    return [fitted], []
+
+
+def _fitted_timing(reading: Reading) -> Fitted:
+    """The guards of the structural shift, kept as a version so that a run says which it used."""
+    shift = reading.policy.shift.model_dump()
+    features = ["settled_invoices_365d", "median_days_late", "spread_days_late"]
+    parameters = {**shift, "features": features, "policy": policy_fingerprint(reading.policy)}
+    return Fitted(
+        name="reminder-timing",
+        files=registry.json_files("reminder-timing", parameters),
+        example=pd.DataFrame([[8.0, 3.0, 2.0], [8.0, 40.0, 2.0]], columns=features),
+        verdict=gate.Verdict(accepted=True, reasons=["the policy's own guards"], proven_better=False),
+        params=shift,
+        documents={},
+        metrics={},
+    )

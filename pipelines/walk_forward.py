@@ -1,0 +1,129 @@
+"""The backtest: train at each cutoff, predict what follows, measure at the end of the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.errors import DebtscapeError
+from features.ledger import fingerprint, newest_fact
+from features.outcomes import landmarks, outcomes
+from models import registry
+from models.evaluate import evaluate
+from pipelines.durable_files import make_folder, write_file
+from pipelines.figures import figures_of
+from pipelines.folds import fit_all, predict_all, rows_at, sample_points, training_rows
+from pipelines.progress import Progress, silent
+from pipelines.reading import Reading, read
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What a backtest depends on: the whole ledger, and the cutoffs."""
+
+    reading: Reading
+    cutoffs: tuple[date, ...]
+    until: date
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Predictions at grain invoice x landmark x model, what became of each, and the figures."""
+
+    walk: Walk
+    predictions: pd.DataFrame
+    outcomes: pd.DataFrame
+    evaluation: Mapping[str, Any]
+
+
+def backtest(
+    config: Path, *, start: date, until: date, every: str, today: date, progress: Progress = silent
+) -> dict[str, Any]:
+    """Walk forward from `start` to before `until`, write predictions and metrics, return a summary."""
+    walk_ = read_for_backtest(config, start=start, until=until, every=every, today=today)
+    return write_backtest(walk(walk_, progress))
+
+
+def read_for_backtest(config: Path, *, start: date, until: date, every: str, today: date | None = None) -> Walk:
+    """Read the whole ledger and lay out the cutoffs.
+
+    Raises DebtscapeError for an empty span, or one that the ledger does not reach.
+    """
+    reading = read(config, as_of=None, today=today or date.today())
+    cutoffs = cutoffs_between(start, until, every)
+    first = reading.ledger.invoices["known_on"].min().date()
+    if start <= first:
+        raise DebtscapeError(f"--from {start}: nothing was known before it; the first invoice became known on {first}.")
+    if cutoffs[-1] >= reading.as_of:
+        raise DebtscapeError(f"--until {until}: the ledger ends on {reading.as_of - timedelta(days=1)}.")
+    return Walk(reading, cutoffs, until)
+
+
+def cutoffs_between(start: date, until: date, every: str) -> tuple[date, ...]:
+    """Return start, start + every, … before `until`; `every` is a number and D, W or M."""
+    number, unit = every[:-1], every[-1:].upper()
+    if not number.isdigit() or int(number) < 1 or unit not in ("D", "W", "M"):
+        raise DebtscapeError(f"--every {every!r}: write a number and D, W or M, for example 1M or 14D.")
+    if start >= until:
+        raise DebtscapeError(f"--from {start} is not before --until {until}.")
+    offset = {"D": "days", "W": "weeks", "M": "months"}[unit]
+    cutoffs = []
+    for step in range(10_000):
+        cutoff = (pd.Timestamp(start) + pd.DateOffset(**{offset: step * int(number)})).date()
+        if cutoff >= until:
+            break
+        cutoffs.append(cutoff)
+    return tuple(cutoffs)
+
+
+def walk(walk_: Walk, progress: Progress = silent) -> Walked:
+    """Train as of each cutoff and predict every landmark from it to the next cutoff."""
+    reading, settings = walk_.reading, walk_.reading.settings
+    books = reading.books
+    points = landmarks(books, issued_from=None, before=walk_.until)
+    ends = [*walk_.cutoffs[1:], walk_.until]
+    per_fold = max(1, settings.predictor.evaluation_rows // len(walk_.cutoffs))
+    predictions, facts = [], []
+    for fold, (cutoff, end) in enumerate(zip(walk_.cutoffs, ends, strict=True)):
+        progress(f"fold {cutoff}", fold, len(walk_.cutoffs) + 1)
+        inside = points[(points["day"] >= pd.Timestamp(cutoff)) & (points["day"] < pd.Timestamp(end))]
+        if inside.empty:
+            continue
+        inside = sample_points(inside, per_fold, settings.seed)
+        predictors = fit_all(*training_rows(reading.ledger, cutoff, settings), settings)
+        predictions.append(predict_all(predictors, inside, rows_at(books, inside, settings), cutoff))
+        became = outcomes(books, inside, until=reading.as_of, late_after_days=settings.late_after_days)
+        facts.append(pd.concat([inside[["invoice_id", "landmark", "day"]], became], axis=1))
+    if not predictions:
+        raise DebtscapeError(f"no invoice was open between {walk_.cutoffs[0]} and {walk_.until}.")
+    progress("measuring", len(walk_.cutoffs), len(walk_.cutoffs) + 1)
+    said, became = pd.concat(predictions, ignore_index=True), pd.concat(facts, ignore_index=True)
+    return Walked(walk_, said, became, evaluate(said, became, seed=settings.seed))
+
+
+def write_backtest(walked: Walked) -> dict[str, Any]:
+    """Write predictions, outcomes and metrics under the output folder, and log the figures."""
+    reading, settings = walked.walk.reading, walked.walk.reading.settings
+    cutoffs = [day.isoformat() for day in walked.walk.cutoffs]
+    inputs = [fingerprint(reading.ledger), settings.fingerprint(), *cutoffs, walked.walk.until.isoformat()]
+    name = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:16]
+    folder = settings.output_folder / "backtests" / name
+    make_folder(folder)
+    walked.predictions.to_parquet(folder / "predictions.parquet", index=False)
+    walked.outcomes.to_parquet(folder / "outcomes.parquet", index=False)
+    write_file(folder / "metrics.json", json.dumps(walked.evaluation, indent=1, sort_keys=True).encode())
+    return {
+        "backtest_id": name,
+        "path": str(folder),
+        "folds": len(cutoffs),
+        "newest_fact": newest_fact(reading.ledger).isoformat(),
+        "measured": f"{len(walked.outcomes)} predictions at cutoffs {cutoffs[0]} to {cutoffs[-1]}",
+        "figures": figures_of(walked.evaluation),
+    }
