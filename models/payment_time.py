@@ -38,7 +38,7 @@ from models.scorer import (
 
 # fine where most payments fall; the bins beyond the horizon serve rows that are long past due already
 _BEFORE_DUE = (-60, -30, -14, -7, -3, -1)
-_AFTER_DUE = (3, 7, 14, 21, 45, 120, 180, HORIZON_DAYS, 2 * HORIZON_DAYS)
+_AFTER_DUE = (3, 7, 14, 21, 45, 120, 180, 270, HORIZON_DAYS, 2 * HORIZON_DAYS)
 _ENTERED_LATE = 1 / 3
 
 
@@ -48,7 +48,8 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
     `late_after_days`: an invoice is late when it settles more days after due; 0 to 364.
     `features`: the columns it learns from; by default all of an (invoice, day) point.
     `max_rows`: larger training sets are sampled by a hash of the rows' values and `seed`, so the
-    order of the rows never matters. The others are those of HistGradientBoostingClassifier.
+    order of the rows never matters. `iterations` is the number of trees; the others are those of
+    HistGradientBoostingClassifier.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         *,
         late_after_days: int = 0,
         features: Sequence[str] | None = None,
-        max_iter: int = 100,
+        iterations: int = 100,
         learning_rate: float = 0.1,
         max_leaf_nodes: int = 15,
         min_samples_leaf: int = 100,
@@ -66,7 +67,7 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.late_after_days = late_after_days
         self.features = features
-        self.max_iter = max_iter
+        self.iterations = iterations
         self.learning_rate = learning_rate
         self.max_leaf_nodes = max_leaf_nodes
         self.min_samples_leaf = min_samples_leaf
@@ -80,34 +81,31 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         """Learn from feature rows and what became of them, and return self.
 
         `outcome`, row by row: `event` (paid, and known) and `days_late` (settled - due day; without
-        event the last day late on which it was known to be unpaid). `days_late` is never before
-        the row's `days_past_due`. Refuses, with ModelError, rows from which nothing can be learned.
+        event the last day late on which it was known to be unpaid). `due_on` and `decided_until`, where
+        given, keep bins out that were not over when the outcomes were looked up: of those only the
+        payments are known. `days_past_due`, where given, is the row's day on the outcome's due day.
+        Refuses, with ModelError, rows from which nothing can be learned.
         """
         columns = list(names(INVOICE_FEATURES) if self.features is None else self.features)
         refuse_missing(columns, rows)
         borders = bin_borders(self.late_after_days)
-        table = np.column_stack(
-            [
-                rows[columns].to_numpy(dtype=np.float64),
-                rows["days_past_due"].to_numpy(dtype=np.float64),
-                outcome[["days_late", "event"]].to_numpy(dtype=np.float64),
-                np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64),
-            ]
+        weight = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        used = [rows[columns], rows["days_past_due"], *_days_ahead(rows, outcome), outcome["event"], weight]
+        table = canonical_sample(
+            np.column_stack([np.asarray(part, dtype=np.float64) for part in used]), self.max_rows, self.seed
         )
-        table = canonical_sample(table, self.max_rows, self.seed)
-        features, (days_past_due, days_late, event, weight) = table[:, :-4], table[:, -4:].T
-        _refuse_outcome(days_past_due, days_late, event)
+        features, (days_past_due, ahead, decided_ahead, event, weight) = table[:, :-5], table[:, -5:].T
 
         position = axis_position(days_past_due)
-        end = (days_late - days_past_due).astype(np.int64) + position
-        row, bins, start, paid = person_periods(borders, position, end, event > 0, self.seed)
+        end, decided = position + ahead.astype(np.int64), position + decided_ahead.astype(np.int64)
+        row, bins, start, paid = person_periods(borders, position, end, decided, event > 0, self.seed)
         if len(np.unique(paid)) < 2:
             raise ModelError(
                 f"nothing to learn from {len(rows)} rows: {int(event.sum())} paid, too few or all at once; "
                 "train on a longer history"
             )
         self.hazard_ = HistGradientBoostingClassifier(
-            max_iter=self.max_iter,
+            max_iter=self.iterations,
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaf_nodes,
             min_samples_leaf=self.min_samples_leaf,
@@ -146,25 +144,24 @@ def bin_borders(late_after_days: int) -> Ints:
 
 
 def person_periods(
-    borders: Ints, position: Ints, end: Ints, event: npt.NDArray[np.bool_], seed: int
+    borders: Ints, position: Ints, end: Ints, decided: Ints, event: npt.NDArray[np.bool_], seed: int
 ) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
     """Return (row, bin, first day at risk, paid in the bin) for the bins that a row was at risk in.
 
-    `end` is the day of the payment, or the last day on which the row was known to be unpaid: a bin
-    that it had not finished by then says nothing. Every third bin is entered late, on a random day,
+    `end` is the day of the payment, `decided` the last day of which it is known whether the row was
+    paid by then: bins that end later are left out. Every third bin is entered late, on a random day,
     and left out when the payment came before that: training rows stand on landmarks, open invoices
     on any day, so the hazard must learn what the rest of a bin is worth.
     """
-    paid_in = np.searchsorted(borders, end)
-    survived = np.searchsorted(borders, end, side="right") - 1
-    last = np.where(event, np.minimum(paid_in, len(borders) - 1), survived)
-    row, bins = expand(np.searchsorted(borders, position), last)
+    paid_in = np.where(event, np.searchsorted(borders, end), len(borders))
+    whole = np.searchsorted(borders, decided, side="right") - 1
+    row, bins = expand(np.searchsorted(borders, position), np.minimum(paid_in, whole))
 
     chance = np.random.default_rng(seed)
     start = first_day(borders, position[row], bins)
     entered = chance.integers(start, borders[bins] + 1)
     start = np.where(chance.random(len(row)) < _ENTERED_LATE, entered, start)
-    paid = event[row] & (bins == paid_in[row])
+    paid = bins == paid_in[row]
     seen = ~paid | (start <= end[row])
     return row[seen], bins[seen], start[seen], paid[seen]
 
@@ -193,12 +190,22 @@ def refuse_missing(columns: Sequence[str], rows: pd.DataFrame) -> None:
         raise ModelError(f"the rows lack {', '.join(missing)}: compute all features of the model")
 
 
-def _refuse_outcome(days_past_due: Floats, days_late: Floats, event: Floats) -> None:
-    if np.isnan(days_past_due).any() or np.isnan(days_late).any():
+def _days_ahead(rows: pd.DataFrame, outcome: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return, from the row's day, the days to the end of its story and to the last day that is decided."""
+    passed = (
+        outcome["days_past_due"]
+        if "days_past_due" in outcome
+        else rows["days_past_due"].set_axis(outcome.index)
+    )
+    ahead = outcome["days_late"] - passed
+    if ahead.isna().any():
         raise ModelError("days_past_due and days_late must be filled in every training row")
-    early = (event > 0) & (days_late < days_past_due)
+    early = outcome["event"] & (ahead < 0)
     if early.any():
         raise ModelError(f"{int(early.sum())} training rows were paid before their own day: leave them out")
+    if "decided_until" not in outcome:
+        return ahead, ahead.mask(outcome["event"], 2 * HORIZON_DAYS + ahead)
+    return ahead, (outcome["decided_until"] - outcome["due_on"]).dt.days - passed
 
 
 def _same_bytes(dump: bytes) -> bytes:
