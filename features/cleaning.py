@@ -22,6 +22,9 @@ MUST_HAVE_ROWS = ("invoices", "payments", "customers")
 """An empty file of these is a failed export, not an empty world: without it everybody would be reminded."""
 
 
+_SIGNS = {"EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹"}
+
+
 @dataclass(frozen=True)
 class Cleaned:
     """A ledger that was read.
@@ -87,6 +90,7 @@ def clean(
             _say_empty(table, reading, judging)
             continue
         frame, reasons = typed(table, raw[name], reading)
+        _warn_of_signs(name, raw[name], judging)
         date_rows(table, frame, reasons, judging)
         frame = RULES.get(name, home_money)(table, frame, reasons, judging)
         reject_duplicates(table, frame, reasons)
@@ -178,6 +182,22 @@ def _paid_in_full(invoices: pd.DataFrame, judging: Judging) -> pd.DataFrame:
         amount_minor=paid["amount_minor"].abs(), kind="payment", in_transit=False, known_on=known
     )
     return payments[~future]
+
+
+def _warn_of_signs(name: str, raw: pd.DataFrame, judging: Judging) -> None:
+    """Warn of amounts written with another currency than the one they are read in."""
+    if "amount" not in raw or "currency" in raw or pd.api.types.is_numeric_dtype(raw["amount"].dtype):
+        return
+    text = as_text(raw["amount"])
+    signed = text[text.str.contains(r"[€$£¥₹A-Z]", na=False)]
+    signs = signed.str.extract(r"([€$£¥₹]|[A-Z]{3})")[0].dropna().unique()
+    home = {judging.home_currency, _SIGNS.get(judging.home_currency, "$")}
+    other = sorted(set(signs) - home)
+    if other:
+        judging.warnings.append(
+            f"{name}: amounts are written with {', '.join(other[:3])} but read as {judging.home_currency}; "
+            "map a currency column or set home_currency"
+        )
 
 
 def _warn_of_strangers(accepted: Mapping[str, pd.DataFrame], judging: Judging) -> None:

@@ -76,6 +76,7 @@ def _minor(
     unit = np.array([10 ** get_currency_precision(name) for name in names] + [100], dtype=np.int64)[codes]
     strange = np.array([name not in known for name in names] + [False])[codes]
     if strange.any():
+        texts = [f"currency is not an ISO 4217 code: {each!r}" for each in currency]
         reasons.reject(
             strange, np.array([f"currency is not an ISO 4217 code: {each!r}" for each in currency])
         )
@@ -117,12 +118,14 @@ def _invoices(table: Table, frame: pd.DataFrame, reasons: Reasons, judging: Judg
     by_terms = frame["issued_on"] + pd.to_timedelta(
         terms.mask(impossible).astype("float64"), unit="D"
     ).astype("timedelta64[s]")
-    frame["due_on"] = frame["due_on"].fillna(by_terms)
+    amount = frame["amount_minor"]
+    note = (frame["kind"] == "credit_note") | (amount < 0)
+    due = frame["due_on"].fillna(by_terms)
+    # A credit note is due to nobody: its due day is neither needed nor a reason to lose it.
+    frame["due_on"] = due.mask(note & ~(due >= frame["issued_on"]), frame["issued_on"])
     reasons.reject(frame["due_on"].isna(), "due_on is empty, and so is payment_terms_days")
     reasons.reject(frame["due_on"] < frame["issued_on"], "due_on is before issued_on")
     reasons.reject(frame["original_due_on"] < frame["issued_on"], "original_due_on is before issued_on")
-    amount = frame["amount_minor"]
-    note = (frame["kind"] == "credit_note") | (amount < 0)
     frame["kind"] = frame["kind"].fillna("invoice").mask(note, "credit_note")
     frame["amount_minor"] = amount.abs().where(~note, -amount.abs())
     return frame

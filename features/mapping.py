@@ -1,0 +1,332 @@
+"""Guess which columns of unknown files are which of the contract, and say what is unsure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from features.column_names import CLEARING, LEAKY, NAMES, normal
+from features.contracts import LEDGER_TABLES, Column
+from features.errors import LedgerError
+from features.parsing import (
+    as_text,
+    date_evidence,
+    decimal_evidence,
+    parse_choices,
+    parse_days,
+    parse_flags,
+    parse_millionths,
+)
+from features.sources import read_file
+from features.typed import ONE_OF
+
+_READABLE = 0.9
+"""Share of the filled cells that must be readable before a name is believed."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What one file seems to be.
+
+    columns: contract name to the file's column. dates, decimal: what has to be stated, or None.
+    unused: columns left out; leaky: those of them that tell how it ended. unsure: in words.
+    """
+
+    path: Path
+    table: str
+    columns: dict[str, str]
+    dates: str | None = None
+    decimal: str | None = None
+    unused: tuple[str, ...] = ()
+    leaky: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    currency: str | None = field(default=None)
+
+
+def init_configuration(files: Sequence[Path], folder: Path) -> tuple[str, list[str]]:
+    """Return a commented configuration (YAML) for the files, and what is unsure about it in words.
+
+    Paths are written relative to `folder`, where the configuration will live. Raises LedgerError
+    for files that cannot be read and when no file looks like invoices.
+    """
+    guesses, unsure = _one_per_table(guess_mapping(files))
+    unsure += [f"{guess.path.name}: {each}" for guess in guesses for each in guess.unsure]
+    home = next((guess.currency for guess in guesses if guess.currency), None)
+    if home is None:
+        unsure.append("no column names a currency: home_currency EUR is an assumption")
+    lines = ["# Written by `debtscape init` from the files' column names and contents.", ""]
+    lines += [f"# CHECK: {each}" for each in unsure] + ["", "ledger:"]
+    for guess in guesses:
+        lines += _source_lines(guess, folder)
+    lines += [
+        "",
+        "late_after_days: 0                # late = settled more than this many days after the due day",
+        f"home_currency: {home or 'EUR'}                # of amounts without a currency; ISO 4217",
+        "output: out/                      # runs, backtests and, by default, the MLflow database live here",
+        "timezone: UTC                     # in which scheduled days begin, such as Europe/Amsterdam",
+    ]
+    return "\n".join(lines) + "\n", unsure
+
+
+def guess_mapping(files: Sequence[Path]) -> list[Guess]:
+    """Return a guess per file, in the order given."""
+    return [_guess(path, read_file(path)) for path in files if _exists(path)]
+
+
+def _exists(path: Path) -> bool:
+    if not path.is_file():
+        raise LedgerError(f"{path}: no such file")
+    return True
+
+
+def _one_per_table(guesses: list[Guess]) -> tuple[list[Guess], list[str]]:
+    """Return the fullest guess per table in the contract's order, and what that leaves out."""
+    best: dict[str, Guess] = {}
+    unsure: list[str] = []
+    for guess in guesses:
+        other = best.get(guess.table)
+        if other is None or len(guess.columns) > len(other.columns):
+            best[guess.table] = guess
+        if other is not None:
+            left = other if best[guess.table] is guess else guess
+            unsure.append(
+                f"{left.path.name} also looks like {guess.table}: left out; to read both, give a glob"
+            )
+    if "invoices" not in best:
+        found = ", ".join(f"{guess.path.name} as {guess.table}" for guess in guesses)
+        raise LedgerError(
+            f"no file looks like invoices ({found}): they need a number, a debtor, a day of issue, a due day "
+            "and an amount; write the mapping by hand under ledger.invoices.columns"
+        )
+    invoices = best["invoices"]
+    if "payments" in best and "paid_on" in invoices.columns:
+        kept = {name: own for name, own in invoices.columns.items() if name != "paid_on"}
+        unsure.append(
+            f"{invoices.columns['paid_on']} of {invoices.path.name} is left out: payments say what was paid"
+        )
+        best["invoices"] = _replace_columns(invoices, kept)
+    return [best[name] for name in LEDGER_TABLES if name in best], unsure
+
+
+def _replace_columns(guess: Guess, columns: dict[str, str]) -> Guess:
+    return Guess(**{**guess.__dict__, "columns": columns})
+
+
+# one file --------------------------------------------------------------------------------------------
+
+
+def _guess(path: Path, frame: pd.DataFrame) -> Guess:
+    if frame.empty:
+        raise LedgerError(f"{path.name}: the file has no rows to look at")
+    frame = frame.rename(columns=str)
+    candidates = {name: _columns_of(name, frame) for name in LEDGER_TABLES}
+    table = _table_of(path, candidates)
+    columns, unsure = candidates[table]
+    dates, dates_unsure = _order_of(table, frame, columns)
+    decimal, decimal_unsure = _decimal_of(table, frame, columns)
+    unsure += dates_unsure + decimal_unsure + _doubts(table, frame, columns, dates)
+    unused = tuple(str(name) for name in frame.columns if name not in columns.values())
+    currency = None
+    if table == "invoices" and "currency" in columns:
+        counts = as_text(frame[columns["currency"]]).str.upper().value_counts()
+        currency = str(counts.index[0]) if len(counts) else None
+    return Guess(
+        path=path,
+        table=table,
+        columns=columns,
+        dates=dates,
+        decimal=decimal,
+        unused=unused,
+        leaky=tuple(name for name in unused if normal(name) in LEAKY),
+        unsure=tuple(unsure),
+        currency=currency,
+    )
+
+
+def _columns_of(table: str, frame: pd.DataFrame) -> tuple[dict[str, str], list[str]]:
+    """Return the columns whose name and content fit a table, and where several did."""
+    found: dict[str, str] = {}
+    unsure: list[str] = []
+    for column in LEDGER_TABLES[table].columns:
+        known = [normal(column.name), *NAMES.get(table, {}).get(column.name, "").split()]
+        ranked = sorted(
+            (known.index(normal(own)), at, own)
+            for at, own in enumerate(frame.columns)
+            if normal(own) in known and own not in found.values()
+        )
+        fitting = [own for _, _, own in ranked if _fits(column, frame[own])]
+        if fitting:
+            found[column.name] = fitting[0]
+        if len(fitting) > 1 and column.required:
+            unsure.append(f"{column.name} could also be {', '.join(fitting[1:])}; {fitting[0]} was taken")
+    return found, unsure
+
+
+def _fits(column: Column, values: pd.Series) -> bool:
+    """Tell whether the content is of the column's kind."""
+    filled = int(as_text(values).notna().sum())
+    if filled == 0:
+        return False
+    if column.choices:
+        unreadable = parse_choices(values, column.choices)[1]
+    elif column.kind == "day":
+        return bool(_share_of_days(values) >= _READABLE)
+    elif column.kind in ("money", "count", "days", "share", "number"):
+        unreadable = min(
+            (parse_millionths(values, mark)[1] for mark in ".,"), key=lambda mask: int(mask.sum())
+        )
+    elif column.kind == "flag":
+        unreadable = parse_flags(values)[1]
+    else:
+        return True
+    return bool(1 - unreadable.sum() / filled >= _READABLE)
+
+
+def _share_of_days(values: pd.Series) -> float:
+    filled = max(int(as_text(values).notna().sum()), 1)
+    return max(parse_days(values, order)[0].notna().sum() / filled for order in ("day_first", "month_first"))
+
+
+def _table_of(path: Path, candidates: dict[str, tuple[dict[str, str], list[str]]]) -> str:
+    """Return the table whose needs are met, the one with the most columns found; a name decides ties."""
+    complete = {}
+    for name, (columns, _) in candidates.items():
+        needs = LEDGER_TABLES[name].required
+        either = ONE_OF.get(name, ())
+        if all(need in columns for need in needs) and (not either or any(each in columns for each in either)):
+            complete[name] = (name in path.stem.lower(), len(columns))
+    if (
+        "invoices" in complete
+        and "due_on" in candidates["invoices"][0]
+        and "payments" not in path.stem.lower()
+    ):
+        return "invoices"
+    if not complete:
+        closest = max(candidates, key=lambda name: len(candidates[name][0]))
+        missing = [need for need in LEDGER_TABLES[closest].required if need not in candidates[closest][0]]
+        raise LedgerError(
+            f"{path.name}: looks most like {closest}, but no column was recognised as {', '.join(missing)}; "
+            f"write the mapping by hand under ledger.{closest}.columns"
+        )
+    return max(complete, key=lambda name: complete[name])
+
+
+# what is written how ---------------------------------------------------------------------------------
+
+
+def _order_of(table: str, frame: pd.DataFrame, columns: dict[str, str]) -> tuple[str | None, list[str]]:
+    """Return which order of day and month to state, and doubts about it."""
+    days = {
+        c.name: frame[columns[c.name]]
+        for c in LEDGER_TABLES[table].columns
+        if c.kind == "day" and c.name in columns
+    }
+    evidence = date_evidence(days.values())
+    if evidence.day_first and evidence.month_first:
+        share = {order: _share_in_order(days, order) for order in ("day_first", "month_first")}
+        best = max(share, key=lambda order: share[order])
+        return best, [
+            f"dates are written both ways (e.g. {evidence.day_first[0]} and {evidence.month_first[0]}); "
+            f"{best} was taken and the others are rejected"
+        ]
+    if evidence.day_first or evidence.month_first:
+        return ("day_first" if evidence.day_first else "month_first"), []
+    if not evidence.either:
+        return None, []
+    share = {order: _share_in_order(days, order) for order in ("day_first", "month_first")}
+    best = max(share, key=lambda order: share[order])
+    why = (
+        f"{best} was taken because then {share[best]:.0%} of the due days follow the issue"
+        if abs(share["day_first"] - share["month_first"]) > 0.02
+        else f"{best} is a guess"
+    )
+    return best, [f"dates such as {', '.join(evidence.either)} can be read in two ways: {why}"]
+
+
+def _share_in_order(days: dict[str, pd.Series], order: str) -> float:
+    """Return the share of rows whose issue, due and payment day come in that order and are readable."""
+    read = {name: parse_days(values, order)[0] for name, values in days.items()}
+    start, end = read.get("issued_on"), read.get("due_on", read.get("paid_on"))
+    if start is None or end is None:
+        return float(pd.DataFrame(read).notna().all(axis=1).mean())
+    return float(((end >= start) & ((end - start).dt.days <= 180)).mean())
+
+
+def _decimal_of(table: str, frame: pd.DataFrame, columns: dict[str, str]) -> tuple[str | None, list[str]]:
+    money = [
+        frame[columns[c.name]]
+        for c in LEDGER_TABLES[table].columns
+        if c.kind == "money" and c.name in columns
+    ]
+    evidence = decimal_evidence(money)
+    if evidence.point and evidence.comma:
+        return ".", [
+            f"amounts have decimal points and commas (e.g. {evidence.point[0]} and {evidence.comma[0]}); "
+            "the point was taken and the others are rejected"
+        ]
+    if evidence.either and not evidence.point and not evidence.comma:
+        mark = "," if "." in evidence.either[0] else "."
+        return mark, [f"amounts such as {evidence.either[0]} can be read in two ways: taken as thousands"]
+    return None, []
+
+
+def _doubts(table: str, frame: pd.DataFrame, columns: dict[str, str], dates: str | None) -> list[str]:
+    """Return what the content says against the mapping."""
+    doubts: list[str] = []
+    if table == "invoices":
+        numbers = as_text(frame[columns["invoice_id"]])
+        again = int(numbers.duplicated().sum())
+        if again:
+            doubts.append(
+                f"{columns['invoice_id']} repeats in {again} rows and only the first counts; if it is unique only "
+                "together with others (company, year, line), give a list of columns as invoice_id"
+            )
+        if "due_on" in columns:
+            issued, due = (parse_days(frame[columns[name]], dates)[0] for name in ("issued_on", "due_on"))
+            early = float((due < issued).mean())
+            if early > 0.01:
+                doubts.append(f"{early:.0%} of the rows are due before they are issued and will be rejected")
+        if "paid_on" in columns and normal(columns["paid_on"]) in CLEARING:
+            doubts.append(
+                f"{columns['paid_on']} is the day of clearing, not of payment: days late come out too long"
+            )
+        if normal(columns["customer_id"]).endswith("name") or normal(columns["customer_id"]) in (
+            "contact",
+            "vendor",
+        ):
+            doubts.append(f"{columns['customer_id']} looks like a name: two debtors of one name would be one")
+    leaky = [name for name in frame.columns if name not in columns.values() and normal(name) in LEAKY]
+    if leaky:
+        doubts.append(
+            f"{', '.join(leaky)} left out: not known when an invoice is issued (a leak as a feature)"
+        )
+    return doubts
+
+
+# yaml ------------------------------------------------------------------------------------------------
+
+
+def _source_lines(guess: Guess, folder: Path) -> list[str]:
+    path = Path(os.path.relpath(guess.path.resolve(), folder.resolve())).as_posix()
+    lines = [f"  {guess.table}:", f"    path: {_scalar(path)}", "    columns:"]
+    width = max(len(name) for name in guess.columns) + 1
+    lines += [f"      {name + ':':{width}} {_scalar(own)}" for name, own in guess.columns.items()]
+    if guess.dates:
+        lines.append(
+            f"    dates: {guess.dates:<18} # or the other of month_first, day_first; or a strptime format"
+        )
+    if guess.decimal:
+        lines.append(f'    decimal: "{guess.decimal}"')
+    if guess.unused:
+        lines.append(f"    # not used: {', '.join(guess.unused)}")
+    return lines
+
+
+def _scalar(text: str) -> str:
+    """Return a string as YAML writes it in one line."""
+    return yaml.safe_dump(text, width=10_000, allow_unicode=True).removesuffix("\n...\n").strip()
