@@ -115,7 +115,10 @@ def local_server(home: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}/api"
     try:
         _wait_until_healthy(server, url, log)
-        yield url
+        try:
+            yield url
+        finally:
+            _hand_over_what_is_queued()
     finally:
         _stop(server)
 
@@ -136,6 +139,15 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], url: str, log: Path) ->
         except (URLError, OSError):
             time.sleep(0.2)
     raise DebtscapeError(f"the local Prefect server did not start; what it said is in {log}.")
+
+
+def _hand_over_what_is_queued() -> None:
+    """Send the logs and events that wait in this process: without a server they are tried for minutes."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=10)
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

@@ -66,7 +66,7 @@ def fit(inputs: Any) -> Any:
     """Fit the models, measure them, and let the gate decide."""
     from pipelines import training
 
-    return training.fit(inputs, progress=_progress("train"))
+    return training.fit(inputs, progress=_progress())
 
 
 @_io("register")
@@ -74,7 +74,8 @@ def register(outcome: Any) -> dict[str, Any]:
     """Log and register the models, and move the alias when the gate let them pass."""
     from pipelines import training
 
-    return _told("train", training.register(outcome))
+    told: dict[str, Any] = training.register(outcome)
+    return told
 
 
 @_io("read for the run")
@@ -91,7 +92,7 @@ def decide(inputs: Any) -> Any:
     """Compute every table of the run."""
     from pipelines import running
 
-    return running.decide(inputs, progress=_progress("resegment"))
+    return running.decide(inputs, progress=_progress())
 
 
 @_io("publish")
@@ -99,7 +100,8 @@ def publish_run(decided: Any) -> dict[str, Any]:
     """Publish the run, whole or not at all."""
     from pipelines import running
 
-    return _told("resegment", running.publish_run(decided))
+    told: dict[str, Any] = running.publish_run(decided)
+    return told
 
 
 @_io("read for the backtest")
@@ -115,7 +117,7 @@ def walk(inputs: Any) -> Any:
     """Train at each cutoff and predict what follows."""
     from pipelines import walk_forward
 
-    return walk_forward.walk(inputs, progress=_progress("backtest"))
+    return walk_forward.walk(inputs, progress=_progress())
 
 
 @_io("write the backtest")
@@ -123,7 +125,15 @@ def write_backtest(result: Any) -> dict[str, Any]:
     """Write predictions, outcomes and metrics."""
     from pipelines import walk_forward
 
-    return _told("backtest", walk_forward.write_backtest(result))
+    told: dict[str, Any] = walk_forward.write_backtest(result)
+    return told
+
+
+def shown(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the result of a flow after leaving it in the server as a table for people."""
+    rows = "".join(f"| {name} | {value} |\n" for name, value in _flat(result))
+    create_markdown_artifact(f"| | |\n|:--|:--|\n{rows}", key=runtime.flow_run.flow_name)
+    return result
 
 
 def run_as_flow(flow: Flow[..., dict[str, Any]], **parameters: Any) -> dict[str, Any]:
@@ -159,9 +169,9 @@ def _days(config: str, as_of: date | None) -> tuple[date | None, date]:
     return as_of, datetime.now(zone).date()
 
 
-def _progress(key: str) -> Progress:
+def _progress() -> Progress:
     """Return a callback that moves a progress bar in the server and writes a line to the run's log."""
-    bar = cast("UUID", create_progress_artifact(0.0, key=f"{key}-progress"))
+    bar = cast("UUID", create_progress_artifact(0.0, key=f"{runtime.flow_run.flow_name}-progress"))
     log = get_run_logger()
     shown = 0
 
@@ -174,13 +184,6 @@ def _progress(key: str) -> Progress:
             update_progress_artifact(bar, progress=float(percent))
 
     return say
-
-
-def _told(key: str, result: dict[str, Any]) -> dict[str, Any]:
-    """Return the result after leaving it in the server as a table for people."""
-    rows = "".join(f"| {name} | {value} |\n" for name, value in _flat(result))
-    create_markdown_artifact(f"| | |\n|:--|:--|\n{rows}", key=key, description=f"Result of {key}")
-    return result
 
 
 def _flat(result: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

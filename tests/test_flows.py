@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from flows_support import prefect_server  # noqa: F401
 
 from features.errors import DebtscapeError, LedgerError
 
+pytest_plugins = ["flows_support"]
 ROOT = Path(__file__).parent.parent
 ENTRY_POINTS = {
     "train": "pipelines/train.py:train_flow",
@@ -90,7 +90,7 @@ def test_entry_point_loads_the_way_prefect_loads_it(
 
 
 def test_work_pool_file_deploys_the_three_flows() -> None:
-    """Every entry point is in prefect.yaml, with parameters that its flow has and no address of a registry."""
+    """Every entry point is in prefect.yaml, with parameters of its flow and no address of a registry."""
     from prefect.flows import load_flow_from_entrypoint
 
     text = (ROOT / "prefect.yaml").read_text()
@@ -204,13 +204,19 @@ def test_a_missing_configuration_is_a_refusal_too(stub: Stub, tmp_path: Path) ->
 @pytest.mark.usefixtures("prefect_server")
 def test_publishing_is_tried_again_but_computing_is_not(stub: Stub) -> None:
     """A pure stage would give the same again, so it gets one try."""
+    from prefect import flow
+
     from pipelines.steps import decide, publish_run
 
-    stub.failures += [OSError("disk is busy")]
-    assert publish_run("decided") == {"as_of": "2026-03-02"}
-    stub.failures += [OSError("not from a computation")]
-    with pytest.raises(OSError, match="not from a computation"):
+    @flow
+    def publish_then_decide() -> None:
+        stub.failures.append(OSError("disk is busy"))
+        assert publish_run("decided") == {"as_of": "2026-03-02"}
+        stub.failures.append(OSError("not from a computation"))
         decide("inputs")
+
+    with pytest.raises(OSError, match="not from a computation"):
+        publish_then_decide()
     assert [name for name, _ in stub.calls] == ["publish_run", "publish_run", "decide"]
 
 

@@ -1,0 +1,212 @@
+"""A scheduled run really appears and completes, as of its scheduled day in the configured time zone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from features.errors import DebtscapeError
+from pipelines import scheduling
+from pipelines.settings import Settings, load_settings
+
+pytest_plugins = ["flows_support"]
+ROOT = Path(__file__).parent.parent
+CONFIGURATION = """\
+ledger: {{invoices: {{path: invoices.csv}}}}
+timezone: {timezone}
+schedule: {{resegment: "0 5 * * *", train: "30 3 1 * *"}}
+output: out/
+"""
+STUBBED = """\
+# What a run would do is noted in a file; everything else is the real thing.
+import json, sys, types
+from datetime import timedelta
+from pathlib import Path
+
+import pipelines
+from pipelines import scheduling
+from pipelines.settings import load_settings
+
+HERE = Path(__file__).parent
+running = types.ModuleType("pipelines.running")
+running.read_for_run = lambda config, as_of, today: {"as_of": as_of.isoformat()}
+running.decide = lambda inputs, progress: inputs
+
+def publish_run(decided):
+    with (HERE / "published.jsonl").open("a") as lines:
+        lines.write(json.dumps(decided) + "\\n")
+    return decided
+
+running.publish_run = publish_run
+sys.modules["pipelines.running"] = pipelines.running = running
+from pipelines.resegment import resegment_flow
+
+if __name__ == "__main__":
+    from prefect.deployments.runner import RunnerDeployment
+
+    config = HERE / "debtscape.yaml"
+    soon = RunnerDeployment.from_entrypoint(
+        f"{__file__}:resegment_flow",
+        "soon",
+        interval=timedelta(seconds=3),
+        parameters={"config": str(config)},
+    )
+    scheduling.serve_until_stopped([*scheduling.scheduled_deployments(load_settings(config), config), soon])
+"""
+
+
+def another_day() -> str:
+    """A time zone in which it is now another day than in UTC, for at least an hour to come."""
+    zone = "Pacific/Kiritimati" if datetime.now(UTC).hour >= 10 else "Etc/GMT+12"
+    if datetime.now(ZoneInfo(zone)).date() == datetime.now(UTC).date():
+        pytest.fail(f"{zone} is on the day of UTC")
+    return zone
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A configuration with a schedule, in a zone where it is another day."""
+    (tmp_path / "debtscape.yaml").write_text(CONFIGURATION.format(timezone=another_day()))
+    return load_settings(tmp_path / "debtscape.yaml")
+
+
+def eventually(found: Callable[[], Any], seconds: float) -> Any:
+    """Ask until there is an answer."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := found():
+            return answer
+        time.sleep(0.3)
+    return None
+
+
+def test_each_flow_is_served_on_its_cron_in_the_zone_with_the_configuration(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """The configuration decides; the path of it is absolute, because a run starts wherever it likes."""
+    config = tmp_path / "debtscape.yaml"
+    served = {one.flow_name: one for one in scheduling.scheduled_deployments(settings, config)}
+    assert set(served) == {"resegment", "train"}
+    for name, cron in (("resegment", "0 5 * * *"), ("train", "30 3 1 * *")):
+        (schedule,) = served[name].schedules
+        assert (schedule.schedule.cron, schedule.schedule.timezone) == (cron, settings.timezone)
+        assert served[name].parameters == {"config": str(config)}
+        assert served[name].entrypoint == f"pipelines.{name}.{name}_flow"
+
+
+@pytest.fixture
+def serving(settings: Settings, tmp_path: Path, prefect_server: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that serves the configured schedules and a run every three seconds."""
+    script = tmp_path / "serve_stubbed.py"
+    script.write_text(STUBBED)
+    environment = os.environ | {
+        "PREFECT_API_URL": prefect_server,
+        "PREFECT_HOME": str(tmp_path / "home"),
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+    }
+    with (tmp_path / "serving.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(script)], cwd=tmp_path, env=environment, stdout=log, stderr=log, text=True
+        )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_scheduled_run_appears_and_completes(
+    serving: subprocess.Popen[str], settings: Settings, tmp_path: Path
+) -> None:
+    """Nobody starts it: the scheduler makes it, the serving process runs it, as of its scheduled day.
+
+    The nightly run is in the server too, at five o'clock of the configured zone.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.client.schemas.objects import FlowRun
+
+    def runs(state: str) -> list[FlowRun]:
+        with get_client(sync_client=True) as client:
+            wanted = FlowRunFilter.model_validate({"state": {"type": {"any_": [state]}}})
+            return [run for run in client.read_flow_runs(flow_run_filter=wanted) if run.auto_scheduled]
+
+    completed = eventually(lambda: runs("COMPLETED"), 90)
+    assert completed, (tmp_path / "serving.log").read_text()
+    expected = completed[0].expected_start_time.astimezone(settings.zone).date()
+    assert expected != datetime.now(UTC).date()
+    published = (tmp_path / "published.jsonl").read_text().splitlines()
+    assert published[0] == f'{{"as_of": "{expected}"}}'
+
+    nightly = [run for run in runs("SCHEDULED") if run.parameters and run.expected_start_time.minute == 0]
+    local = [run.expected_start_time.astimezone(settings.zone) for run in nightly]
+    assert any((at.hour, at.minute, at.second) == (5, 0, 0) for at in local)
+
+    serving.send_signal(signal.SIGTERM)
+    assert serving.wait(timeout=30) == 0
+
+
+def test_a_server_that_does_not_start_is_a_refusal_that_names_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason is in a file, and the message says in which."""
+    monkeypatch.setattr(scheduling.sys, "executable", "/bin/false")
+    with (
+        pytest.raises(DebtscapeError, match=r"did not start.*server\.log"),
+        scheduling.local_server(tmp_path),
+    ):
+        pass
+
+
+def test_a_configured_server_is_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No server is started where one is configured, and the address is said."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with (
+        temporary_settings({PREFECT_API_URL: "http://prefect.example/api"}),
+        scheduling.configured_or_local_server(tmp_path / "prefect") as url,
+    ):
+        assert url == "http://prefect.example/api"
+    assert "http://prefect.example/api" in capsys.readouterr().out
+    assert not (tmp_path / "prefect").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_starts_its_own_server_and_stops_it(
+    settings: Settings, tmp_path: Path, sign: signal.Signals
+) -> None:
+    """Without a configured server the command says that it starts one, and leaves nothing behind."""
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    environment = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
+    environment |= {"PREFECT_HOME": str(tmp_path / "home"), "PYTHONUNBUFFERED": "1"}
+    log = tmp_path / "schedule.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.cli", "schedule", "-c", str(tmp_path / "debtscape.yaml")],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        assert eventually(lambda: "Serving" in log.read_text(), 120), log.read_text()
+        time.sleep(8)  # the deployments are being registered
+        (address,) = [word for word in log.read_text().split() if word.startswith("http://127.0.0.1")]
+        with urlopen(f"{address}/api/health", timeout=5) as answer:
+            assert answer.status == 200
+        process.send_signal(sign)
+        assert process.wait(timeout=60) == 0, log.read_text()
+    finally:
+        process.kill()
+    with pytest.raises(URLError):
+        urlopen(f"{address}/api/health", timeout=5)
+    assert (tmp_path / "out" / "prefect" / "prefect.db").exists()
