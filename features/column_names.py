@@ -80,12 +80,12 @@ NAMES: dict[str, dict[str, str]] = {
             ausgleich closedatdate closedat closedon
         """,
         "paid_known_on": "paidknownon paymententrydate",
-        "payment_method": "paymentmethod paymentmethodcode zlsch zahlungsart zahlweg betaalwijze modepaiement",
+        "payment_method": "paymentmethod zlsch zahlungsart zahlweg betaalwijze modepaiement",
         "dunning_level": "dunninglevel manst mahnstufe aanmaningsniveau reminderlevel niveaurelance",
         "last_dunned_on": "lastdunnedon lastdunned madat mahndatum lastreminderdate laatsteaanmaning",
         "dunning_block_until": "dunningblockuntil",
         "assigned_to": "assignedto",
-        "purchase_order_no": "purchaseorderno purchaseorder ponumber bestellnummer bestelnummer externaldocumentno",
+        "purchase_order_no": "purchaseorderno purchaseorder ponumber bestellnummer bestelnummer",
     },
     "payments": {
         "invoice_id": "appliestodocno appliedtoinvoice invoicereference " + _INVOICE_ID,
@@ -146,7 +146,3 @@ LEAKY = frozenset(_LEAKY.split())
 
 CLEARING = frozenset(("clearingdate", "cleareddate", "augdt", "ausgleichsdatum", "ausgleich"))
 """Days on which a bookkeeper matched money and invoice, at or after the day of payment."""
-
-OUTSTANDING = frozenset(
-    ("amountdue", "amountdueremaining", "amountresidual", "openamount", "remainingamount", "balance")
-)

@@ -106,7 +106,7 @@ def _rejects(rejected: pd.DataFrame) -> tuple[RejectGroup, ...]:
     groups = []
     for (table, rule), rows in parts.groupby(["table", "rule"], sort=True):
         examples = tuple(
-            f"row {row} ({'' if pd.isna(key) else key})" + reason[len(rule) :]
+            f"row {row} ({'' if pd.isna(key) else key})" + reason[len(str(rule)) :]
             for row, key, reason in rows[["row", "key", "reason"]].head(3).itertuples(index=False)
         )
         groups.append(RejectGroup(str(table), str(rule), len(rows), examples))

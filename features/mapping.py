@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 
 import pandas as pd
@@ -45,7 +46,7 @@ class Guess:
     unused: tuple[str, ...] = ()
     leaky: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
-    currency: str | None = field(default=None)
+    currency: str | None = None
 
 
 def init_configuration(files: Sequence[Path], folder: Path) -> tuple[str, list[str]]:
@@ -109,12 +110,8 @@ def _one_per_table(guesses: list[Guess]) -> tuple[list[Guess], list[str]]:
         unsure.append(
             f"{invoices.columns['paid_on']} of {invoices.path.name} is left out: payments say what was paid"
         )
-        best["invoices"] = _replace_columns(invoices, kept)
+        best["invoices"] = replace(invoices, columns=kept)
     return [best[name] for name in LEDGER_TABLES if name in best], unsure
-
-
-def _replace_columns(guess: Guess, columns: dict[str, str]) -> Guess:
-    return Guess(**{**guess.__dict__, "columns": columns})
 
 
 # one file --------------------------------------------------------------------------------------------
@@ -125,6 +122,7 @@ def _guess(path: Path, frame: pd.DataFrame) -> Guess:
         raise LedgerError(f"{path.name}: the file has no rows to look at")
     frame = frame.rename(columns=str)
     candidates = {name: _columns_of(name, frame) for name in LEDGER_TABLES}
+    _fill_by_content(frame, *candidates["invoices"])
     table = _table_of(path, candidates)
     columns, unsure = candidates[table]
     dates, dates_unsure = _order_of(table, frame, columns)
@@ -165,6 +163,39 @@ def _columns_of(table: str, frame: pd.DataFrame) -> tuple[dict[str, str], list[s
         if len(fitting) > 1 and column.required:
             unsure.append(f"{column.name} could also be {', '.join(fitting[1:])}; {fitting[0]} was taken")
     return found, unsure
+
+
+def _fill_by_content(frame: pd.DataFrame, found: dict[str, str], unsure: list[str]) -> None:
+    """Find the days and the amount of invoices whose columns have names that say nothing.
+
+    Two days are issue and due when the second hardly ever comes before the first; of several pairs the
+    one with the fewest distances is taken: terms are few, delays are many.
+    """
+    if "customer_id" not in found or "invoice_id" not in found:
+        return
+    free = [name for name in frame.columns if name not in found.values() and normal(name) not in LEAKY]
+    if not {"issued_on", "due_on", "payment_terms_days"} & set(found):
+        days = [name for name in free if _share_of_days(frame[name]) >= _READABLE]
+        order = "month_first" if date_evidence(frame[name] for name in days).month_first else "day_first"
+        read = {name: parse_days(frame[name], order)[0] for name in days}
+        distances = {
+            (start, end): int((read[end] - read[start]).dt.days.nunique())
+            for start, end in permutations(days, 2)
+            if (read[end] >= read[start]).mean() >= 0.99 and (read[end] > read[start]).any()
+        }
+        if distances:
+            start, end = min(distances, key=lambda pair: distances[pair])
+            found |= {"issued_on": start, "due_on": end}
+            unsure.append(f"{start} and {end} are taken as day of issue and due day by content only")
+    if "amount" not in found:
+        texts = {name: as_text(frame[name]) for name in free if name not in found.values()}
+        decimals = {
+            name: text.str.contains(r"\d[.,]\d{1,2}$", na=False).mean() for name, text in texts.items()
+        }
+        money = [name for name, share in decimals.items() if share > 0.5]
+        if money:
+            found["amount"] = money[0]
+            unsure.append(f"{money[0]} is taken as the amount by content only")
 
 
 def _fits(column: Column, values: pd.Series) -> bool:
@@ -283,8 +314,8 @@ def _doubts(table: str, frame: pd.DataFrame, columns: dict[str, str], dates: str
         again = int(numbers.duplicated().sum())
         if again:
             doubts.append(
-                f"{columns['invoice_id']} repeats in {again} rows and only the first counts; if it is unique only "
-                "together with others (company, year, line), give a list of columns as invoice_id"
+                f"{columns['invoice_id']} repeats in {again} rows and only the first counts; if it is unique "
+                "only together with others (company, year, line), give a list of columns as invoice_id"
             )
         if "due_on" in columns:
             issued, due = (parse_days(frame[columns[name]], dates)[0] for name in ("issued_on", "due_on"))
