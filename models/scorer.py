@@ -106,13 +106,14 @@ def _days_until(share: float, paid_by: Floats, position: Ints, borders: Ints) ->
     reached = paid_by >= share
     row, bins = np.arange(len(paid_by)), reached.argmax(axis=1)
     before = np.where(bins > 0, paid_by[row, bins - 1], 0.0)
-    in_bin = np.maximum(paid_by[row, bins] - before, np.finfo(float).tiny)
+    ever = reached.any(axis=1)
+    in_bin = np.where(ever, paid_by[row, bins] - before, 1.0)
     start = first_day(borders, position, bins)
     days = borders[bins] - start + 1
     # without the subtrahend a share reached after exactly 3 days could round up to 4
     needed = np.maximum(np.ceil((share - before) / in_bin * days - 1e-9), 1)
     ahead = start - position + needed - 1
-    within = reached.any(axis=1) & (position + ahead <= np.maximum(position, 0) + HORIZON_DAYS)
+    within = ever & (position + ahead <= np.maximum(position, 0) + HORIZON_DAYS)
     return np.where(within, ahead, np.nan)
 
 
