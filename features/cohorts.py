@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from features.catalogue import COHORT, names
 from features.payment_history import PaidClosings, paid_closings
 from features.settlement import Books, day_numbers
 from features.timeline import (
@@ -47,15 +48,15 @@ def cohort_figures(
         "terms_late_share_365d": same_terms[0],
         "terms_mean_days_late_365d": same_terms[1],
     }
-    debtor = books.items.debtor
-    for column in sorted({"sector", "country"} & set(static)):
-        now = _attribute(books, column, debtor[item], day)
-        then = _attribute(books, column, debtor[paid.item], paid.known + 1)
-        share, mean = _rates(paid, late, then, now, day, 365)
-        figures[f"{column}_late_share_365d"] = np.where(now < 0, np.nan, share)
-        if column == "sector":
-            figures["sector_mean_days_late_365d"] = np.where(now < 0, np.nan, mean)
-    return figures
+    debtor, nothing = books.items.debtor, np.full(len(item), np.nan)
+    for column in ("sector", "country"):
+        share, mean = nothing, nothing
+        if column in static:
+            now = _attribute(books, column, debtor[item], day)
+            then = _attribute(books, column, debtor[paid.item], paid.known + 1)
+            share, mean = (np.where(now < 0, np.nan, x) for x in _rates(paid, late, then, now, day, 365))
+        figures |= {f"{column}_late_share_365d": share, f"{column}_mean_days_late_365d": mean}
+    return {name: figures[name] for name in names(COHORT)}
 
 
 def _rates(
@@ -64,7 +65,7 @@ def _rates(
     """Share late and mean days late of the cohort's closings in the window."""
     low = min(int(cohort.min(initial=0)), int(point_cohort.min(initial=0)))
     line, order = sorted_events(cohort - low, paid.known)
-    asked, distinct = pd.factorize(composite(point_cohort - low, day), sort=True)
+    asked, distinct = pd.factorize(composite(point_cohort - low, day))
     points = Points(distinct // SPAN, distinct % SPAN + FIRST_DAY)
     now, since = points.before(line), points.before(line, window)
     figures = []
@@ -86,6 +87,11 @@ def _attribute(books: Books, column: str, debtor: Ints, day: Ints) -> Ints:
     of, since, code = of[order], since[order], code[order]
     if not len(rows):
         return np.full(len(debtor), -1)
+    if since[0] == since.max():
+        # Nothing is dated: one value per debtor.
+        held = np.full(len(books.customers), -1)
+        held[of] = code
+        return np.where(day > since[0], held[debtor], -1)
     position = np.searchsorted(composite(of, since), composite(debtor, day)) - 1
     newest = np.maximum(position, 0)
     return np.where((position >= 0) & (of[newest] == debtor), code[newest], -1)

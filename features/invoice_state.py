@@ -39,10 +39,6 @@ def invoice_features(
     _refuse_unknown(books, points, item, day)
     debtor, account = books.items.debtor[item], books.items.account[item]
     matrix, out = empty_matrix(names(INVOICE_FEATURES), len(points))
-    for name, values in cohort_figures(
-        books, item, day, static=static, late_after_days=late_after_days
-    ).items():
-        out[name][:] = values
 
     def compute(part: Books, items: slice, rows: Ints) -> Figures:
         at = Points(account[rows], day[rows])
@@ -51,6 +47,10 @@ def invoice_features(
         return figures | _own_state(part, item[rows] - items.start, at.day, mean)
 
     compute_in_parts(books, debtor, account, day, compute, out, workers=workers)
+    for name, values in cohort_figures(
+        books, item, day, static=static, late_after_days=late_after_days
+    ).items():
+        out[name][:] = values
     return pd.DataFrame(matrix.T, index=points.index, columns=names(INVOICE_FEATURES), copy=False)
 
 

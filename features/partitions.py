@@ -23,7 +23,7 @@ OfItem = TypeVar("OfItem", Movements, Standings, Spells, Disputes)
 Compute = Callable[[Books, slice, Ints], Figures]
 """compute(part, its items as a slice of all items, its points in order) -> figures of those points"""
 
-ROWS_PER_PART = 100_000
+ROWS_PER_PART = 200_000
 """Items and points computed at once: the working set of a part stays in the processor's cache."""
 
 
@@ -58,7 +58,6 @@ def compute_in_parts(
     if not len(debtor):
         return
     order = order_by(debtor, group, day)
-    in_order = bool((order[1:] > order[:-1]).all())
     debtors = max(len(books.customers), int(debtor.max(initial=-1)) + 1)
     items_of = np.bincount(books.items.debtor, minlength=debtors)
     points_of = np.bincount(debtor, minlength=debtors)
@@ -73,9 +72,16 @@ def compute_in_parts(
         rows = order[points]
         figures = compute(part_of(books, items), items, rows)
         for name, values in figures.items():
-            out[name][points if in_order else rows] = values
+            out[name][points] = values
 
     Parallel(n_jobs=workers, prefer="threads")(delayed(run)(number) for number in range(len(last)))
+
+    # Written in sorted order and put back column by column: twice as fast as scattering every part.
+    if (order[1:] < order[:-1]).any():
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        for values in out.values():
+            values[:] = values[back]
 
 
 def _between(ends: Ints, number: int) -> slice:

@@ -79,8 +79,8 @@ def debtor_features(
 
 
 def empty_matrix(columns: list[str], rows: int) -> tuple[Floats, dict[str, Floats]]:
-    """A matrix of NaN, one contiguous row per feature, and its rows by name."""
-    matrix = np.full((len(columns), rows), np.nan)
+    """A matrix yet to be filled, one contiguous row per feature, and its rows by name."""
+    matrix = np.empty((len(columns), rows))
     return matrix, dict(zip(columns, matrix, strict=True))
 
 

@@ -353,7 +353,7 @@ def open_minor(books: Books, items: Ints, days: Ints) -> Ints:
     """
     standings = books.standings
     line = Timeline(composite(standings.item, standings.known))
-    first = np.searchsorted(standings.item, items)
+    first = np.flatnonzero(rank_in_group(standings.item) == 0)[items]
     before = Points(items, days).before(line)
     result: Ints = standings.open_minor[np.maximum(before - 1, first)]
     return result

@@ -27,12 +27,13 @@ FIRST_DAY = -719_162
 NEVER = 3_000_000
 """A day after 9999-12-31: the thing has not happened."""
 SPAN = 1 << 22
-"""Room for one group's days in a composite key."""
+"""Room for one group's days in a composite key, with enough between NEVER and the next group that a
+window of some years before the first day still finds the end of the group before."""
 
 
 def composite(group: Ints, day: Ints) -> Ints:
     """One integer per (group, day) that sorts as the pair does."""
-    key: Ints = group * SPAN + np.maximum(day - FIRST_DAY, 0)
+    key: Ints = group * SPAN + (day - FIRST_DAY)
     return key
 
 
@@ -42,6 +43,10 @@ class Points:
 
     group: Ints
     day: Ints
+
+    @cached_property
+    def _keys(self) -> Ints:
+        return composite(self.group, self.day)
 
     @cached_property
     def _visits(self) -> tuple[Ints, Ints]:
@@ -58,7 +63,7 @@ class Points:
 
     def before(self, line: Timeline, days_back: int = 0) -> Ints:
         """Number of events of all groups that sort before (group, day - days_back)."""
-        found: Ints = np.searchsorted(line.keys, composite(self.group, self.day - days_back))
+        found: Ints = np.searchsorted(line.keys, self._keys - days_back)
         return found
 
 
@@ -120,8 +125,7 @@ def running(values: Ints | Flags) -> Ints:
 
 def ratio(numerator: Ints | Floats, denominator: Ints | Floats) -> Floats:
     """numerator / denominator, NaN where there is nothing to divide by."""
-    result = np.full(len(denominator), np.nan)
-    np.divide(numerator, denominator, out=result, where=denominator != 0)
+    result: Floats = numerator / np.where(denominator == 0, np.nan, denominator)
     return result
 
 
