@@ -85,7 +85,7 @@ def outcomes(
     late_after_days: int = 0,
     dormant_after_days: int = 365,
 ) -> pd.DataFrame:
-    """Return what is known before `until` about each point (invoice_id, day), in the points' order and index.
+    """Return the points (invoice_id, day, …) and what is known before `until` about each.
 
     due_on: due day at issue. days_past_due: day - due_on. event: paid. days_late (float): settled day
     (not before the point's) - due_on, or the days late reached when censored. ended: paid, open,
@@ -116,7 +116,7 @@ def outcomes(
         "late_measurable": decided >= due + late_after_days,
         "classes_measurable": decided >= due + CLASS_LIMIT,
     }
-    return pd.DataFrame(table).set_index(points.index)
+    return points.join(pd.DataFrame(table).set_index(points.index))
 
 
 def _final_closing(books: Books, item: Ints, last_day: int) -> tuple[Ints, Ints]:

@@ -1,0 +1,210 @@
+"""The figures of one model on one set of points, by outcome: lateness, class, day of payment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models import metrics
+from models.metrics import Bootstrap, Flags, Floats, Ints, figure
+from models.scorer import CLASS_BORDERS, CLASSES, HORIZON_DAYS, QUANTILES
+
+CLASS_LIMIT = CLASS_BORDERS[-1]
+CLAIMED = 0.8
+"""What [P10, P90] claims to hold where a model does not say so itself in a column `claimed`."""
+
+CHANCE_DRAWS = 200
+"""Draws behind the calibration error of a perfectly calibrated model."""
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What happened to each point, as arrays in one order."""
+
+    customer: pd.Series
+    """the debtor"""
+    invoice: Ints
+    past: Ints
+    """days past due on the row's day"""
+    days_late: Ints
+    event: Flags
+    decided: Ints
+    """days late up to which it is known whether the item was paid"""
+    still_open: Flags
+    """open at the end of the ledger, so that the rest may yet be decided"""
+    late_after_days: int
+
+    @property
+    def late(self) -> Flags:
+        """Whether it was paid late, where that is decided."""
+        happened: Flags = (self.days_late > self.late_after_days) | ~self.event
+        return happened
+
+    @property
+    def late_judged(self) -> Flags:
+        """Whether the row may still turn out either way, and it is known which."""
+        judged: Flags = (self.past <= self.late_after_days) & (self.decided >= self.late_after_days)
+        return judged
+
+    def take(self, mask: Flags) -> Truth:
+        """Return some of the points."""
+        arrays = ("customer", "invoice", "past", "days_late", "event", "decided", "still_open")
+        return replace(self, **{name: getattr(self, name)[mask] for name in arrays})
+
+    def invoices(self, mask: Flags) -> int:
+        """Return how many invoices these points are about."""
+        return len(np.unique(self.invoice[mask]))
+
+
+def figures_of(
+    given: Mapping[str, Floats], truth: Truth, boot: Bootstrap, reference: Floats | None, seed: int
+) -> Figures:
+    """Return the figures of one model on one set of points, by outcome."""
+    result: Figures = {"points": len(truth.past), "debtors": len(np.unique(boot.codes))}
+    late_rows = truth.past <= truth.late_after_days
+    class_rows = truth.past <= CLASS_LIMIT
+    month_rows = np.isin(truth.past + 30, CLASS_BORDERS)
+    parts: list[tuple[str, tuple[str, ...], Flags, Ints, Callable[..., Figures]]] = [
+        ("late", ("p_late",), late_rows, np.full(len(truth.past), truth.late_after_days), _late_figures),
+        ("classes", CLASSES, class_rows, np.full(len(truth.past), CLASS_LIMIT), _class_figures),
+        ("paid_within_30_days", CLASSES, month_rows, truth.past + 30, _month_figures),
+        ("dates", ("days_until_p50",), late_rows, np.full(len(truth.past), CLASS_LIMIT), _date_figures),
+    ]
+    for name, columns_needed, rows, limit, figures in parts:
+        if not set(columns_needed) <= set(given):
+            continue
+        decided = rows & (truth.decided >= limit)
+        result[name] = {
+            "points": int(decided.sum()),
+            "not_yet_measurable": int((rows & ~decided & truth.still_open).sum()),
+            "never_measurable": int((rows & ~decided & ~truth.still_open).sum()),
+        }
+        if decided.any():
+            columns = {column: values[decided] for column, values in given.items()}
+            skill_from = None if reference is None else reference[decided]
+            result[name] |= figures(columns, truth.take(decided), boot.take(decided), skill_from, seed)
+    if "days_until_p50" in given and len(truth.past):
+        wait = _until(given["days_until_p50"], truth.past)
+        followed = np.minimum(truth.days_late - truth.past, HORIZON_DAYS)
+        paid = truth.event & (truth.days_late - truth.past <= HORIZON_DAYS)
+        result["c_index"] = figure(metrics.concordance(followed, paid, np.minimum(wait, HORIZON_DAYS), boot))
+    return result
+
+
+def _late_figures(
+    given: Mapping[str, Floats], truth: Truth, boot: Bootstrap, reference: Floats | None, seed: int
+) -> Figures:
+    late, probability = truth.late, np.clip(given["p_late"], 0, 1)
+    area, precision = metrics.ranking(late, probability, boot)
+    squared = metrics.brier(late, probability, boot)
+    by_chance = metrics.calibrated_error(probability, truth.invoice, draws=CHANCE_DRAWS, seed=seed)
+    result: Figures = {
+        "late": int(late.sum()),
+        "auc": figure(area),
+        "average_precision": figure(precision),
+        "brier": figure(squared),
+        "ece": figure(metrics.calibration_error(late, probability, boot)),
+        "ece_if_calibrated": {
+            "mean": round(float(by_chance.mean()), 6),
+            "p95": round(float(np.percentile(by_chance, 95)), 6),
+        },
+        "reliability": metrics.reliability(late, probability),
+    }
+    if reference is not None:
+        base = metrics.brier(late, reference, boot)
+        skill = 1 - np.divide(squared, base, out=np.full(len(base), np.nan), where=base > 0)
+        result["brier_skill"] = figure(skill)
+    return result
+
+
+def _class_figures(given: Mapping[str, Floats], truth: Truth, boot: Bootstrap, *_: object) -> Figures:
+    probabilities = np.stack([given[name] for name in CLASSES], axis=1)
+    actual = np.searchsorted(CLASS_BORDERS, np.where(truth.event, truth.days_late, CLASS_LIMIT + 1))
+    happened = np.eye(len(CLASSES))[actual]
+    return {
+        "macro_f1": figure(metrics.macro_f1(actual, probabilities.argmax(axis=1), len(CLASSES), boot)),
+        "brier": figure(boot.mean(((probabilities - happened) ** 2).sum(axis=1))),
+    }
+
+
+def _month_figures(given: Mapping[str, Floats], truth: Truth, boot: Bootstrap, *_: object) -> Figures:
+    """Payment within 30 days, which the classes give on the landmarks that lie on a class border."""
+    by_border = np.cumsum(np.stack([given[name] for name in CLASSES], axis=1), axis=1)
+    column = np.searchsorted(CLASS_BORDERS, truth.past + 30)
+    probability = np.clip(by_border[np.arange(len(column)), column], 0, 1)
+    paid = truth.event & (truth.days_late <= truth.past + 30)
+    return {
+        "paid": int(paid.sum()),
+        "auc": figure(metrics.ranking(paid, probability, boot)[0]),
+        "brier": figure(metrics.brier(paid, probability, boot)),
+    }
+
+
+def _date_figures(given: Mapping[str, Floats], truth: Truth, boot: Bootstrap, *_: object) -> Figures:
+    """Median and interval against the day of payment up to due, both followed up to due + 90 only.
+
+    That day is known for every point here, also for the unpaid ones; judging the paid ones alone would
+    favour whoever predicts early. An interval that reaches the end of what is followed cannot be
+    missed on its late side, so it claims that tail too.
+    """
+    waited, end = _followed(truth)
+    missed = _missed(given["days_until_p50"], truth)
+    result = {
+        "mae_days": figure(boot.mean(missed)),
+        "within_3_days": figure(boot.mean((missed <= 3).astype(np.float64))),
+    }
+    if not set(QUANTILES) <= set(given):
+        return result
+    low, high = (_until(given[name], truth.past) for name in ("days_until_p10", "days_until_p90"))
+    tail = (1 - given.get("claimed", np.full(len(end), CLAIMED))) / 2
+    claimed = 1 - tail - tail * (high < end)
+    inside = (np.minimum(low, end) <= waited) & (waited <= np.minimum(high, end))
+    return result | {
+        "coverage": figure(boot.mean(inside.astype(np.float64))),
+        "claimed_coverage": round(float(claimed.mean()), 6),
+        "width_days": figure(boot.mean(high - low)),
+    }
+
+
+def difference(
+    model: Mapping[str, Floats], other: Mapping[str, Floats], truth: Truth, boot: Bootstrap
+) -> Figures:
+    """Return the model's error minus the other's on the same rows, for what both give.
+
+    brier: of lateness. mae_days: of the median day. Negative is in favour of the model.
+    """
+    result: Figures = {}
+    if "p_late" in model and "p_late" in other:
+        rows = truth.late_judged
+        late = truth.late[rows]
+        squared = [(np.clip(given["p_late"][rows], 0, 1) - late) ** 2 for given in (model, other)]
+        result["brier"] = figure(boot.take(rows).mean(squared[0] - squared[1]))
+    if "days_until_p50" in model and "days_until_p50" in other:
+        rows = (truth.past <= truth.late_after_days) & (truth.decided >= CLASS_LIMIT)
+        judged = truth.take(rows)
+        missed = [_missed(given["days_until_p50"][rows], judged) for given in (model, other)]
+        result["mae_days"] = figure(boot.take(rows).mean(missed[0] - missed[1]))
+    return result
+
+
+def _followed(truth: Truth) -> tuple[Floats, Floats]:
+    """Return days waited until payment, cut off at due + 90, and the days up to that cut."""
+    end = (CLASS_LIMIT - truth.past).astype(np.float64)
+    return np.minimum(np.where(truth.event, truth.days_late - truth.past, np.inf), end), end
+
+
+def _missed(median: Floats, truth: Truth) -> Floats:
+    waited, end = _followed(truth)
+    missed: Floats = np.abs(np.minimum(_until(median, truth.past), end) - waited)
+    return missed
+
+
+def _until(days: Floats, past: Ints) -> Floats:
+    """Return the quantile, the horizon where it is empty."""
+    return np.where(np.isnan(days), HORIZON_DAYS + np.maximum(0, -past), days)
