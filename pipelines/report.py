@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from features.contracts import OUTPUT_TABLES, SCHEMA_VERSION
-from pipelines.publication import RunFacts, RunInputs
+from pipelines.publication import RunInputs
 from pipelines.report_tables import (
     CLASSES,
     ageing,
@@ -58,7 +58,8 @@ def render_report(
     tables: Mapping[str, pd.DataFrame],
     *,
     inputs: RunInputs,
-    facts: RunFacts,
+    newest_fact: date | None = None,
+    warnings: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
     quality: Sequence[QualityRow] = (),
     previous_as_of: date | None = None,
@@ -67,8 +68,9 @@ def render_report(
     """Return the report of a run as HTML.
 
     `tables` are those given to `publish` (inside names), `names` the debtors' names for people,
-    `quality` the figures of the last evaluation, `locale` how numbers and days are written (the
-    words are English).
+    `quality` the figures of the champion's evaluation, `locale` how numbers and days are written (the
+    words are English). The report is a file of the run: what is given here must follow from the run's
+    inputs, or the same inputs would give other bytes.
     """
     whole = {
         name: tables[name].reindex(columns=[column.inside for column in contract.columns])
@@ -93,7 +95,8 @@ def render_report(
         .get_template("report.html")
         .render(
             inputs=inputs,
-            facts=facts,
+            newest_fact=newest_fact,
+            warnings=warnings,
             schema_version=SCHEMA_VERSION,
             last_day_ahead=end - timedelta(days=1),
             classes=CLASSES,

@@ -8,7 +8,6 @@ import pytest
 from publication_support import day, inputs, tiny_tables
 
 from features.contracts import OUTPUT_TABLES
-from pipelines.publication import RunFacts
 from pipelines.report import QualityRow, render_report
 from pipelines.report_tables import (
     ageing,
@@ -54,8 +53,7 @@ def whole_tables() -> dict[str, pd.DataFrame]:
 
 def render(tables: dict[str, pd.DataFrame] | None = None, **others: object) -> str:
     """The report of the tiny run."""
-    facts = RunFacts(rows_in={"invoices": 4, "payments": 8}, newest_fact=date(2026, 3, 1))
-    return render_report(tables or tiny_tables(), inputs=inputs(), facts=facts, **others)
+    return render_report(tables or tiny_tables(), inputs=inputs(), newest_fact=date(2026, 3, 1), **others)
 
 
 # --- what is counted ------------------------------------------------------------------------------
@@ -182,7 +180,7 @@ def test_a_reader_finds_the_figures() -> None:
     for words in (
         "As of 2 Mar 2026",
         "Newest fact 1 Mar 2026",
-        "Rows read 12 (1 rejected)",
+        "Rows rejected 1",
         "Predicted by model 75%, else rule",
         "Open 350 EUR 3 items",
         "Overdue 100 EUR 29% of open",
@@ -224,7 +222,7 @@ def test_a_script_in_a_name_or_a_reason_stays_text() -> None:
     html = render_report(
         tables,
         inputs=inputs(models={attack: attack}),
-        facts=RunFacts(rows_in={"invoices": 4}, warnings=(attack,)),
+        warnings=(attack,),
         names={attack: attack},
         quality=[QualityRow(attack, None, None, None)],
     )
@@ -249,7 +247,7 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
 def test_an_empty_run_is_a_page_too() -> None:
     """Nothing open, nobody to remind, nothing rejected, no previous run."""
     empty = {name: pd.DataFrame() for name in OUTPUT_TABLES}
-    text = Page(render_report(empty, inputs=inputs(), facts=RunFacts())).text
+    text = Page(render_report(empty, inputs=inputs())).text
     for words in (
         "Nothing is open on this day",
         "Nobody needs a reminder",
