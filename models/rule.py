@@ -32,19 +32,26 @@ DOUBT = 0.02
 DOUBT_DAYS = 15.0
 """Scale of that guess around the typical day, in days."""
 
+EARLY_SHARE = 0.1
+"""Smallest part of the most rows ever at risk that an earlier day counts as at risk."""
+
 
 def share_paid_by(entered: Ints, left: Ints, paid: npt.NDArray[np.bool_]) -> Floats:
     """Return the share paid by each day of -SPAN…SPAN (Kaplan-Meier with delayed entry).
 
     entered: day from which each row was watched, still unpaid. left: day it was paid or, where not
     `paid`, last seen unpaid. All on one scale of whole days. A row counts as at risk from entered to
-    left, so rows watched from later on (landmarks after due) do not bias the earlier days.
+    left, so rows watched from later on (landmarks after due) do not bias the earlier days. Up to the
+    day with most rows at risk, each day counts at least EARLY_SHARE of them: else the only invoice with
+    very long terms, once paid, would end the curve for everybody.
     """
     entered, left = (np.clip(days, -SPAN, SPAN) + SPAN for days in (entered, left))
     size = 2 * SPAN + 1
     arrivals = np.bincount(np.minimum(entered, left), minlength=size)
     departures, payments = np.bincount(left, minlength=size), np.bincount(left[paid], minlength=size)
     at_risk = arrivals.cumsum() - np.r_[0, departures.cumsum()[:-1]]
+    peak = int(at_risk.argmax())
+    at_risk = np.maximum(at_risk, np.where(np.arange(size) <= peak, EARLY_SHARE * at_risk[peak], 0))
     share: Floats = 1 - np.cumprod(1 - np.divide(payments, at_risk, out=np.zeros(size), where=at_risk > 0))
     return share
 

@@ -54,6 +54,14 @@ def test_rows_watched_from_later_on_do_not_count_earlier():
     assert share_paid_by(entered, left, np.ones(3, bool))[SPAN + 1] == pytest.approx(1 / 2)
 
 
+def test_one_invoice_on_long_terms_does_not_speak_for_all():
+    """Paid 80 days before due when nobody else was watched yet, it ends the curve for nobody."""
+    entered, left = np.array([-90] + [-30] * 99), np.array([-80] + [5] * 99)
+    share = share_paid_by(entered, left, np.ones(100, bool))
+    assert share[SPAN] == pytest.approx(0.1, abs=0.02)
+    assert share[SPAN + 5] == 1
+
+
 def brute_force_prediction(rule: ShrunkenRule, row: pd.Series) -> dict[str, float]:
     """The prediction of one row from its distribution written out day by day."""
     n, k = np.nan_to_num(row["settled_invoices"]), rule.prior_weight

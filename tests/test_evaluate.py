@@ -1,0 +1,197 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from evaluation_support import debtor_of, outcome_rows, portfolio, predicted
+
+from features.errors import ModelError
+from models.evaluate import evaluate
+from models.scorer import CLASSES
+
+
+def pooled(predictions: pd.DataFrame, outcomes: pd.DataFrame, model: str = "payment_time", **kwargs) -> dict:
+    """Figures of one model over all points."""
+    return evaluate(predictions, outcomes, seed=0, resamples=20, **kwargs)["models"][model]["pooled"]
+
+
+def test_points_that_are_not_decided_either_way_do_not_count():
+    """Of four: one paid late, one paid early but seen too short, one still open too short, one credited."""
+    outcomes = outcome_rows(
+        ("late", "issue", -30, 12, "paid", 200),
+        ("paid early, due after the end", "issue", -30, -20, "paid", -5),
+        ("open, due after the end", "issue", -30, -5, "open", -5),
+        ("credited before due", "issue", -30, -10, "credited", -10),
+    )
+    late = pooled(predicted(outcomes, "payment_time", p_late=0.5), outcomes)["late"]
+    assert (late["points"], late["late"]) == (1, 1)
+    assert (late["not_yet_measurable"], late["never_measurable"]) == (2, 1)
+
+
+def test_open_past_the_limit_is_late_and_counts():
+    """Still open three days after due with the ledger going on: late, without a payment."""
+    outcomes = outcome_rows(("open", "issue", -30, 3, "open", 3))
+    late = pooled(predicted(outcomes, "payment_time", p_late=0.75), outcomes)["late"]
+    assert late["late"] == 1
+    assert late["brier"]["value"] == pytest.approx(0.0625)
+
+
+def test_lateness_is_judged_up_to_the_limit_only():
+    """A point after the limit says nothing about lateness: due + 3 counts with a limit of 5 days, not of 0."""
+    outcomes = outcome_rows(
+        ("a", "due", 0, 12, "paid", 200),
+        ("b", "due+3", 3, 12, "paid", 200),
+        ("c", "due+7", 7, 12, "paid", 200),
+    )
+    predictions = predicted(outcomes, "payment_time", p_late=1.0)
+    assert pooled(predictions, outcomes)["late"]["points"] == 1
+    assert pooled(predictions, outcomes, late_after_days=5)["late"]["points"] == 2
+
+
+def test_classes_on_later_landmarks():
+    """Thirty days after due the classes that are left are judged: 40 and 95 days late, both named right."""
+    outcomes = outcome_rows(("a", "due+30", 30, 40, "paid", 200), ("b", "due+30", 30, 200, "open", 200))
+    classes = dict(zip(CLASSES, (0, 0, [0.8, 0.1], 0.1, [0.1, 0.8]), strict=True))
+    figures = pooled(predicted(outcomes, "payment_time", **classes), outcomes)
+    assert figures["classes"]["macro_f1"]["value"] == 1.0
+    assert "auc" not in figures.get("late", {})
+
+
+def test_paid_within_30_days_follows_from_the_classes():
+    """On the due day, paid within 30 days is on time or 1-30: 0.1 + 0.5 for an invoice paid after 12 days."""
+    outcomes = outcome_rows(("a", "due", 0, 12, "paid", 200), ("b", "due+7", 7, 12, "paid", 200))
+    classes = dict(zip(CLASSES, (0.1, 0.5, 0.2, 0.1, 0.1), strict=True))
+    month = pooled(predicted(outcomes, "payment_time", **classes), outcomes)["paid_within_30_days"]
+    assert (month["points"], month["paid"]) == (1, 1)
+    assert month["brier"]["value"] == pytest.approx(0.16)
+
+
+def test_dates_by_hand():
+    """Thirty days before due, medians of 30 and 50 days; paid after 32 and 40: missed by 2 and 10 days."""
+    outcomes = outcome_rows(("a", "issue", -30, 2, "paid", 200), ("b", "issue", -30, 10, "paid", 200))
+    dates = pooled(
+        predicted(
+            outcomes,
+            "payment_time",
+            days_until_p10=[28, 45],
+            days_until_p50=[30, 50],
+            days_until_p90=[40, 60],
+        ),
+        outcomes,
+    )["dates"]
+    assert dates["mae_days"]["value"] == 6.0
+    assert dates["within_3_days"]["value"] == 0.5
+    assert dates["coverage"]["value"] == 0.5
+    assert dates["claimed_coverage"] == 0.8
+    assert dates["width_days"]["value"] == 13.5
+
+
+def test_empty_quantile_is_the_horizon_and_never_paid_is_followed_to_due_plus_90():
+    """Never paid and P50 empty: right as far as it can be seen; a median of 30 days misses it by 90."""
+    outcomes = outcome_rows(("a", "issue", -30, 300, "open", 300), ("b", "issue", -30, 300, "open", 300))
+    figures = pooled(
+        predicted(
+            outcomes, "payment_time", days_until_p10=20, days_until_p50=[np.nan, 30], days_until_p90=np.nan
+        ),
+        outcomes,
+    )["dates"]
+    assert figures["mae_days"]["value"] == 45.0
+    assert figures["claimed_coverage"] == pytest.approx(0.9)
+    assert figures["width_days"]["value"] == 395 - 20
+
+
+def test_model_says_what_its_interval_holds():
+    """A column `claimed` of 0.9 replaces the 80 % that an interval claims otherwise."""
+    outcomes = outcome_rows(("a", "issue", -30, 2, "paid", 200))
+    rows = predicted(outcomes, "payment_time", days_until_p10=1, days_until_p50=30, days_until_p90=40)
+    assert pooled(rows.assign(claimed=0.9), outcomes)["dates"]["claimed_coverage"] == pytest.approx(0.9)
+
+
+def test_what_a_model_does_not_give_is_not_judged():
+    """A baseline with a median day only has no probability to judge, and one with neither has no figures."""
+    outcomes, _ = portfolio()
+    tables = [
+        predicted(outcomes, "median_delay", days_until_p50=30),
+        predicted(outcomes, "payment_time", p_late=0.4),
+    ]
+    result = evaluate(pd.concat(tables), outcomes, seed=0, resamples=10)
+    assert "late" not in result["models"]["median_delay"]["pooled"]
+    assert "dates" not in result["models"]["payment_time"]["pooled"]
+    assert result["comparisons"] == {"median_delay": {}}
+
+
+def test_comparison_is_paired_and_signed():
+    """The truth beats a flat 0.4 for certain, and a model compared with itself differs by nothing."""
+    outcomes, probability = portfolio()
+    debtors = debtor_of(outcomes)
+    predictions = pd.concat(
+        [
+            predicted(outcomes, "payment_time", debtors, p_late=probability),
+            predicted(outcomes, "own_rate", debtors, p_late=0.4),
+            predicted(outcomes, "rule", debtors, p_late=probability),
+        ]
+    )
+    result = evaluate(predictions, outcomes, seed=0)
+    assert result["comparisons"]["own_rate"]["brier"]["high"] < 0
+    assert result["comparisons"]["rule"]["brier"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    skill = result["models"]["payment_time"]["pooled"]["late"]["brier_skill"]
+    assert 0 < skill["low"] < skill["value"] < skill["high"]
+    assert result["models"]["own_rate"]["pooled"]["late"]["brier_skill"]["value"] == 0.0
+
+
+def test_every_subset_is_there_and_their_points_add_up():
+    """Folds, landmarks, earlier settled invoices and seen debtors each split all points."""
+    outcomes, probability = portfolio(debtors=40)
+    outcomes["settled_invoices"] = np.arange(len(outcomes)) % 14
+    outcomes["seen_in_training"] = np.arange(len(outcomes)) % 3 > 0
+    predictions = predicted(outcomes, "payment_time", p_late=probability)
+    predictions["cutoff"] = pd.to_datetime(np.where(np.arange(len(outcomes)) % 2, "2024-01-01", "2024-02-01"))
+    figures = evaluate(predictions, outcomes, seed=0, resamples=10)["models"]["payment_time"]
+    assert set(figures) == {"pooled", "folds", "landmark", "settled_invoices_before", "debtor"}
+    assert set(figures["settled_invoices_before"]) == {"0", "1-2", "3-9", "10+"}
+    assert set(figures["folds"]) == {"2024-01-01", "2024-02-01"}
+    for family in set(figures) - {"pooled"}:
+        assert sum(part["points"] for part in figures[family].values()) == len(outcomes)
+
+
+def test_result_is_json_and_does_not_depend_on_the_order_of_rows():
+    """The same tables shuffled give the same text."""
+    outcomes, probability = portfolio(debtors=30)
+    predictions = pd.concat(
+        [
+            predicted(outcomes, name, debtor_of(outcomes), p_late=probability)
+            for name in ("payment_time", "own_rate")
+        ]
+    )
+    straight = evaluate(predictions, outcomes, seed=3, resamples=20)
+    shuffled = evaluate(
+        predictions.sample(frac=1, random_state=1),
+        outcomes.sample(frac=1, random_state=2),
+        seed=3,
+        resamples=20,
+    )
+    assert json.dumps(straight, allow_nan=False) == json.dumps(shuffled, allow_nan=False)
+
+
+def test_counts_invoices_not_landmarks():
+    """Two landmarks of one late invoice are one late invoice."""
+    outcomes = outcome_rows(("a", "issue", -30, 12, "paid", 200), ("a", "due", 0, 12, "paid", 200))
+    result = evaluate(predicted(outcomes, "payment_time", p_late=0.5), outcomes, seed=0, resamples=5)
+    assert (result["points"], result["invoices"], result["late_invoices"]) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda p, o: (p[p.index > 0], o), "3 rows for 4 points"),
+        (lambda p, o: (p, pd.concat([o, o])), "two outcomes"),
+        (lambda p, o: (p.iloc[:0], o), "no predictions"),
+        (lambda p, o: (p.assign(p_late=[0.1, np.nan, 0.2, 0.3]), o), "all or none"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(spoil, says):
+    """A missing row, a second outcome, no rows or a half-filled probability are refused."""
+    outcomes = outcome_rows(*((f"i{n}", "issue", -30, 3, "paid", 200) for n in range(4)))
+    predictions, outcomes = spoil(predicted(outcomes, "payment_time", p_late=0.5), outcomes)
+    with pytest.raises(ModelError, match=says):
+        evaluate(predictions, outcomes, seed=0, resamples=5)
