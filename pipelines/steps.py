@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -66,7 +67,8 @@ def fit(inputs: Any) -> Any:
     """Fit the models, measure them, and let the gate decide."""
     from pipelines import training
 
-    return training.fit(inputs, progress=_progress())
+    with _progress() as progress:
+        return training.fit(inputs, progress=progress)
 
 
 @_io("register")
@@ -80,11 +82,18 @@ def register(outcome: Any) -> dict[str, Any]:
 
 @_io("read for the run")
 def read_for_run(config: str, as_of: date | None) -> Any:
-    """Read the ledger known before the day, the previous run and the champions."""
+    """Read the ledger known before the day, the previous run and the champions.
+
+    A scheduled run refuses a ledger whose bank file is old: it would remind people who have paid.
+    """
     from pipelines import running
+    from pipelines.reading import refuse_stale
 
     day, today = _days(config, as_of)
-    return running.read_for_run(Path(config), as_of=day, today=today)
+    inputs = running.read_for_run(Path(config), as_of=day, today=today)
+    if _is_scheduled(as_of):
+        refuse_stale(inputs.reading)
+    return inputs
 
 
 @_pure("segment, predict, remind")
@@ -92,7 +101,8 @@ def decide(inputs: Any) -> Any:
     """Compute every table of the run."""
     from pipelines import running
 
-    return running.decide(inputs, progress=_progress())
+    with _progress() as progress:
+        return running.decide(inputs, progress=progress)
 
 
 @_io("publish")
@@ -109,7 +119,8 @@ def read_for_backtest(config: str, start: date, until: date, every: str) -> Any:
     """Read the whole ledger; the folds cut it."""
     from pipelines import walk_forward
 
-    return walk_forward.read_for_backtest(Path(config), start=start, until=until, every=every)
+    _, today = _days(config, None)
+    return walk_forward.read_for_backtest(Path(config), start=start, until=until, every=every, today=today)
 
 
 @_pure("walk forward")
@@ -117,7 +128,8 @@ def walk(inputs: Any) -> Any:
     """Train at each cutoff and predict what follows."""
     from pipelines import walk_forward
 
-    return walk_forward.walk(inputs, progress=_progress())
+    with _progress() as progress:
+        return walk_forward.walk(inputs, progress=progress)
 
 
 @_io("write the backtest")
@@ -158,32 +170,34 @@ def _shorten_refusal(record: logging.LogRecord) -> bool:
     return True
 
 
+def _is_scheduled(as_of: date | None) -> bool:
+    """Return whether a deployment started the flow run and nobody named a day."""
+    return as_of is None and bool(runtime.deployment.id)
+
+
 def _days(config: str, as_of: date | None) -> tuple[date | None, date]:
     """Return the as-of day and today, both in the configured time zone.
 
-    A run that a schedule asked for is as of its scheduled day, however late it is carried out.
+    A scheduled run is as of its scheduled day, however late it is carried out.
     """
     zone = load_settings(Path(config)).zone
-    if as_of is None and runtime.deployment.id:
+    if _is_scheduled(as_of):
         as_of = runtime.flow_run.scheduled_start_time.astimezone(zone).date()
     return as_of, datetime.now(zone).date()
 
 
-def _progress() -> Progress:
-    """Return a callback that moves a progress bar in the server and writes a line to the run's log."""
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Hold a callback that moves a bar in the server and writes a line to the run's log."""
     bar = cast("UUID", create_progress_artifact(0.0, key=f"{runtime.flow_run.flow_name}-progress"))
     log = get_run_logger()
-    shown = 0
 
     def say(what: str, done: int, steps: int) -> None:
-        nonlocal shown
-        percent = 100 * done // max(steps, 1)
-        if percent != shown:
-            shown = percent
-            log.info("%s (%d of %d)", what, done, steps)
-            update_progress_artifact(bar, progress=float(percent))
+        log.info("%s (%d of %d)", what, done, steps)
+        update_progress_artifact(bar, progress=100 * done / max(steps, 1))
 
-    return say
+    yield say
+    update_progress_artifact(bar, progress=100.0)
 
 
 def _flat(result: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

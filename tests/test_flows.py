@@ -220,6 +220,26 @@ def test_publishing_is_tried_again_but_computing_is_not(stub: Stub) -> None:
     assert [name for name, _ in stub.calls] == ["publish_run", "publish_run", "decide"]
 
 
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_only_a_scheduled_run_refuses_an_old_bank_file(
+    scheduled: bool, stub: Stub, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody watches a scheduled run, so it stops; a person who asks for a day gets it."""
+    from pipelines import reading, running, steps
+
+    def refuse(_: Any) -> None:
+        raise LedgerError("the newest payment is old")
+
+    monkeypatch.setattr(reading, "refuse_stale", refuse)
+    monkeypatch.setattr(steps, "_is_scheduled", lambda as_of: scheduled)
+    monkeypatch.setattr(running, "read_for_run", lambda path, **_: types.SimpleNamespace(reading="old"))
+    if scheduled:
+        with pytest.raises(LedgerError, match="newest payment is old"):
+            steps.read_for_run.fn(str(config), None)
+    else:
+        assert steps.read_for_run.fn(str(config), None).reading == "old"
+
+
 @pytest.mark.parametrize(
     ("scheduled", "timezone", "day"),
     [

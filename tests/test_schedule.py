@@ -37,8 +37,11 @@ from pipelines.settings import load_settings
 
 HERE = Path(__file__).parent
 running = types.ModuleType("pipelines.running")
-running.read_for_run = lambda config, as_of, today: {"as_of": as_of.isoformat()}
-running.decide = lambda inputs, progress: inputs
+running.read_for_run = lambda config, as_of, today: types.SimpleNamespace(reading=as_of)
+running.decide = lambda inputs, progress: {"as_of": inputs.reading.isoformat()}
+reading = types.ModuleType("pipelines.reading")
+reading.refuse_stale = lambda reading: None
+sys.modules["pipelines.reading"] = reading
 
 def publish_run(decided):
     with (HERE / "published.jsonl").open("a") as lines:
