@@ -169,7 +169,8 @@ def _read_sql(table: Table, source: Source) -> pd.DataFrame:
         ) from None
     with connection:
         try:
-            return pd.read_sql_query(text(source.query or ""), connection, coerce_float=False)
+            result = connection.execute(text(source.query or ""))
+            return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
         except SQLAlchemyError as error:
             said = _first_line(getattr(error, "orig", None) or error)
             raise LedgerError(f"{table.name}: the query on {variable} failed ({said})") from None

@@ -35,21 +35,23 @@ def read_text(
     if twice:
         raise LedgerError(f"{path.name}: column {twice[0]!r} is there more than once; rename one of them")
     names = [name if names.index(name) == at else f"{name}.{at}" for at, name in enumerate(names)]
-    if not data[_header_end(data) :].strip():
+    head, body = data[: _header_end(data)], data[_header_end(data) :]
+    if not body.strip():
         return pd.DataFrame(columns=names, dtype="str")
     broken: list[str] = []
 
     def note(row: Any) -> str:
-        broken.append(f"line does not have {len(names)} fields: {row.actual_columns} in line {row.number}")
+        line = head.count(b"\n") + row.number
+        broken.append(f"the line does not have {len(names)} fields: {row.actual_columns} in line {line}")
         return "skip"
 
     used = [name for name in names if name in wanted] if wanted and set(wanted) <= set(names) else names
     try:
         read = pyarrow.csv.read_csv(
-            io.BytesIO(data[_header_end(data) :]),
+            io.BytesIO(body),
             read_options=pyarrow.csv.ReadOptions(column_names=names, use_threads=False),
             parse_options=pyarrow.csv.ParseOptions(
-                delimiter=separator, newlines_in_values=b'"' in data, invalid_row_handler=note
+                delimiter=separator, newlines_in_values=b'"' in body, invalid_row_handler=note
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.large_string()),
