@@ -37,7 +37,7 @@ def test_open_past_the_limit_is_late_and_counts():
 
 
 def test_lateness_is_judged_up_to_the_limit_only():
-    """A point after the limit says nothing about lateness: due + 3 counts with a limit of 5 days, not of 0."""
+    """A point after the limit says nothing of lateness: due + 3 counts with a limit of 5 days, not of 0."""
     outcomes = outcome_rows(
         ("a", "due", 0, 12, "paid", 200),
         ("b", "due+3", 3, 12, "paid", 200),
