@@ -167,7 +167,8 @@ def _promises(
     last_day = working_days_after(made["promised_for"], PROMISE_WORKING_DAYS, country, region)
     made = made[last_day >= pd.Timestamp(day)]
     general = made[made["invoice_id"].isna() | (made["invoice_id"] == "")].drop(columns="invoice_id")
-    about = items[["customer_id", "invoice_id", "known_on"]].rename(columns={"known_on": "item_known_on"})
+    theirs = items[items["customer_id"].isin(general["customer_id"])]
+    about = theirs[["customer_id", "invoice_id", "known_on"]].rename(columns={"known_on": "item_known_on"})
     general = general.merge(about, on="customer_id")
     general = general[general["item_known_on"] <= general["contacted_on"]]
     found = pd.concat([made[made["invoice_id"].isin(items["invoice_id"])], general[made.columns]])

@@ -94,10 +94,10 @@ def _already_done(items: pd.DataFrame, contacts: pd.DataFrame, policy: Policy) -
     general = general[general["contacted_on"] > general["due_on"]]
     columns = ["invoice_id", "contacted_on"]
     found = pd.concat([made.loc[named, columns], general[columns]])
-    per_item = found.drop_duplicates().groupby("invoice_id")["contacted_on"].agg(["size", "max"])
-    counted = items["invoice_id"].map(per_item["size"]).fillna(0).to_numpy(dtype=np.int64)
+    days = found.drop_duplicates().groupby("invoice_id")["contacted_on"]
+    counted = days.size().reindex(items["invoice_id"], fill_value=0).to_numpy(dtype=np.int64)
+    contacted = pd.Series(days.max().reindex(items["invoice_id"]).to_numpy(), items.index, "datetime64[s]")
     level = items["dunning_level"].fillna(0).to_numpy(dtype=np.int64)
-    contacted = items["invoice_id"].map(per_item["max"]).astype("datetime64[s]")
     dunned = items["last_dunned_on"]
     last = contacted.where(~(dunned > contacted) & contacted.notna(), dunned)
     return np.maximum(level, counted), last
