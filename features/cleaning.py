@@ -156,8 +156,9 @@ def _refuse_all_rejected(table: Table, reading: Reading, reasons: Reasons) -> No
 def _rejected(table: Table, raw: pd.DataFrame, reasons: Reasons) -> pd.DataFrame:
     rows = np.flatnonzero(~reasons.accepted)
     names = [name for name in table.key or ("invoice_id", "customer_id") if name in raw]
-    parts = pd.DataFrame({name: as_text(raw[name].iloc[rows]) for name in names[: len(table.key) or 1]})
-    key = parts.iloc[:, 0].str.cat(parts.iloc[:, 1:], sep="|", na_rep="")
+    key, *others = (as_text(raw[name].iloc[rows]) for name in names[: len(table.key) or 1])
+    for other in others:
+        key = key.str.cat(other, sep="|", na_rep="")
     return pd.DataFrame(
         {
             "table": pd.Series(table.name, index=range(len(rows)), dtype="str"),

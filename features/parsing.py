@@ -56,7 +56,7 @@ def as_text(values: pd.Series) -> pd.Series:
         values = values.map(_plain, na_action="ignore")
     text = pc.utf8_trim_whitespace(pa.array(values.astype("str"), type=pa.large_string(), from_pandas=True))
     text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.large_string()), text)
-    return pd.Series(text.to_pandas(), index=values.index, dtype="str")
+    return pd.Series(text.to_pandas().array, index=values.index, dtype="str")
 
 
 def _plain(value: Any) -> Any:
@@ -126,7 +126,7 @@ def parse_days(values: pd.Series, dates: str | None = None) -> tuple[pd.Series, 
 
 def _without_time(text: pd.Series) -> pd.Series:
     array = pc.replace_substring_regex(pa.array(text, type=pa.large_string(), from_pandas=True), _TIME, "")
-    return pd.Series(pc.utf8_trim_whitespace(array).to_pandas(), index=text.index, dtype="str")
+    return pd.Series(pc.utf8_trim_whitespace(array).to_pandas().array, index=text.index, dtype="str")
 
 
 def _days_of(written: pd.Series, dates: str | None) -> npt.NDArray[np.datetime64]:
@@ -289,7 +289,7 @@ def parse_numbers(values: pd.Series, decimal: str = ".") -> tuple[pd.Series, Mas
     plain, readable = _plain_numbers(text, decimal)
     numbers = pc.cast(pc.if_else(pa.array(readable), plain, pa.scalar(None, pa.large_string())), pa.float64())
     return pd.Series(
-        numbers.to_pandas(), index=values.index, dtype="float64"
+        numbers.to_pandas().array, index=values.index, dtype="float64"
     ), text.notna().to_numpy() & ~readable
 
 

@@ -98,7 +98,7 @@ def typed(table: Table, raw: pd.DataFrame, reading: Reading) -> tuple[pd.DataFra
             columns[column.name] = _empty(column, len(raw))
             continue
         values, unreadable = _parse(column, raw[column.name], dates, decimal)
-        unreadable &= reasons.accepted
+        unreadable = unreadable & reasons.accepted
         if unreadable.any():
             _refuse_column(column, raw[column.name], unreadable, reading)
             cells = as_text(raw[column.name]).astype(object).to_numpy()

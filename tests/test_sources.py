@@ -29,6 +29,7 @@ ROWS = "I1,C1,2024-01-02,2024-02-01,100.50\nI2,Müller,2024-01-03,2024-02-02,20\
 
 
 def read(folder: Path, **source: object) -> Cleaned:
+    """Read a ledger of invoices only."""
     return read_ledger({"invoices": Source(**source)}, folder, today=TODAY, home_currency="EUR")  # type: ignore[arg-type]
 
 
@@ -166,9 +167,7 @@ def test_an_unusable_file_is_refused_in_one_line(
 
 def test_a_column_the_contract_does_not_have_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
     """A mapping key that is no column of the contract is refused with the nearest one."""
-    with pytest.raises(
-        ConfigurationError, match="no column 'due_date'; did you mean 'due_on'|no column 'due_date'"
-    ):
+    with pytest.raises(ConfigurationError, match="no column 'due_date'"):
         read_raw(INVOICES, Source(path="i.csv", columns={"due_date": "x"}), tmp_path)
     with pytest.raises(ConfigurationError, match="only an id can be joined"):
         read_raw(INVOICES, Source(path="i.csv", columns={"amount": ["a", "b"]}), tmp_path)
@@ -291,7 +290,7 @@ def test_a_real_postgresql_is_read_with_exact_decimals(monkeypatch: pytest.Monke
             123456789,
             pd.Timestamp("2024-02-01"),
         )
-        with pytest.raises(LedgerError, match='the query on LEDGER_DB failed .*"nothing" does not exist'):
+        with pytest.raises(LedgerError, match=r'query on LEDGER_DB failed .*"nothing" does not exist'):
             read(folder, path="sql:LEDGER_DB", query="select * from nothing")
     finally:
         run(f"{tools}/pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
