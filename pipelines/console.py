@@ -57,7 +57,7 @@ def show_training(result: dict[str, Any]) -> None:
     rows = [[name, m["version"], m["alias"], "; ".join(m["reasons"])] for name, m in result["models"].items()]
     _table("Models", ["model", ">version", "alias", "verdict"], rows)
     if result["figures"]:
-        header = ["predictor", ">AUC", ">Brier", ">calibration error", ">median day off by"]
+        header = ["predictor", ">AUC", ">Brier skill", ">calibration error", ">median day off by"]
         _table(f"Measured on {result['measured']}", header, [list(row.values()) for row in result["figures"]])
     _warnings(result["warnings"])
 
@@ -81,7 +81,7 @@ def show_run(result: dict[str, Any]) -> None:
 
 def show_backtest(result: dict[str, Any]) -> None:
     """Print the pooled figures of a backtest."""
-    header = ["predictor", ">AUC", ">Brier", ">calibration error", ">median day off by"]
+    header = ["predictor", ">AUC", ">Brier skill", ">calibration error", ">median day off by"]
     _table(f"Backtest, {result['folds']} folds", header, [list(row.values()) for row in result["figures"]])
     OUT.print(f"{result['measured']}")
     OUT.print(f"Written to {result['path']}")
@@ -101,7 +101,7 @@ def _table(title: str, header: list[str], rows: list[list[Any]]) -> None:
     for name in header:
         table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
     for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
+        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     OUT.print()
     OUT.print(table)
     OUT.print()

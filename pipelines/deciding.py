@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from features.contracts.output import PREDICTIONS
-from features.partitions import debtor_features, invoice_features
+from features.invoice_state import invoice_features
+from features.payment_history import debtor_features
 from features.settlement import Books, closings, open_credit, open_items
 from models.actions import plan_actions
 from models.blocks import find_blocks

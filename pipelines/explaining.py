@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.catalogue import CATALOGUE
 from features.errors import DebtscapeError
-from features.partitions import debtor_features
+from features.payment_history import debtor_features
 from pipelines.published_runs import PublishedRun, latest_run, read_table
 from pipelines.reading import Reading, read
 from pipelines.settings import load_settings

@@ -5,4 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-FIGURES = {"auc": "auc", "brier": "brier", "ece": "ece", "mae": "mae_days"}
+SHOWN = {
+    "auc": ("late", "auc"),
+    "brier_skill": ("late", "brier_skill"),
+    "ece": ("late", "ece"),
+    "mae_days": ("dates", "mae_days"),
+}
+
+
+def figures_of(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one row per predictor: its name, AUC, Brier skill, calibration error, MAE of the median.
+
+    A figure that the predictor does not give, or that is not measurable yet, is empty.
+    """
+    return [
+        {"predictor": name, **{figure: _value(groups["pooled"], path) for figure, path in SHOWN.items()}}
+        for name, groups in evaluation["models"].items()
+    ]
+
+
+def _value(figures: Mapping[str, Any], path: tuple[str, str]) -> float | None:
+    found = figures.get(path[0], {}).get(path[1])
+    return None if found is None or found["value"] is None else round(found["value"], 3)

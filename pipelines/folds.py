@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.ledger import Ledger, known_before
 from features.outcomes import landmarks, outcomes
-from features.partitions import invoice_features
+from features.invoice_state import invoice_features
 from features.settlement import Books
 from models.baselines import BASELINES
 from models.payment_time import PaymentTime
@@ -20,13 +20,10 @@ from pipelines.reading import books_of
 from pipelines.settings import Settings
 
 MODEL = "payment_time"
-FIRST_DAY = date(1900, 1, 1)
 
 
 class Predictor(Protocol):
-    """Learns the payment time from rows of features and their outcomes."""
-
-    def fit(self, rows: pd.DataFrame, outcome: pd.DataFrame) -> Predictor: ...  # noqa: D102
+    """Predicts the payment time of open invoices from rows of features."""
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame: ...  # noqa: D102
 
@@ -73,9 +70,12 @@ def training_rows(ledger: Ledger, cutoff: date, settings: Settings) -> tuple[pd.
     What is still open at the cutoff is censored there, nothing is dropped for youth.
     """
     books = books_of(known_before(ledger, cutoff), settings)
-    points = landmarks(books, issued_from=FIRST_DAY, before=cutoff)
+    points = landmarks(books, issued_from=None, before=cutoff)
     points = sample_points(points, settings.predictor.training_rows, settings.seed)
-    return rows_at(books, points, settings), outcomes(books, points, until=cutoff)
+    became = outcomes(
+        books, points, until=cutoff, late_after_days=settings.late_after_days, dormant_after_days=settings.dormant_after_days
+    )
+    return rows_at(books, points, settings), became
 
 
 def rule(settings: Settings) -> ShrunkenRule:
@@ -85,9 +85,11 @@ def rule(settings: Settings) -> ShrunkenRule:
 
 def fit_all(rows: pd.DataFrame, outcome: pd.DataFrame, settings: Settings) -> dict[str, Predictor]:
     """Return the model and every baseline, fitted on the same rows."""
-    predictors: dict[str, Predictor] = {MODEL: payment_time(settings)}
-    predictors |= {name: make(settings.late_after_days) for name, make in BASELINES.items()}
-    return {name: predictor.fit(rows, outcome) for name, predictor in predictors.items()}
+    baselines = {name: make(settings.late_after_days) for name, make in BASELINES.items()}
+    return {
+        MODEL: payment_time(settings).fit(rows, outcome),
+        **{name: baseline.fit(rows, outcome) for name, baseline in baselines.items()},
+    }
 
 
 def predict_all(
@@ -102,3 +104,21 @@ def predict_all(
         for name, predictor in predictors.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def facts_of(
+    books: Books, points: pd.DataFrame, rows: pd.DataFrame, cutoff: date, until: date, settings: Settings
+) -> pd.DataFrame:
+    """Return what became of each point by `until`, with what the strata of the evaluation ask for."""
+    became = outcomes(
+        books,
+        points[["invoice_id", "landmark", "day"]],
+        until=until,
+        late_after_days=settings.late_after_days,
+        dormant_after_days=settings.dormant_after_days,
+    )
+    invoices = books.ledger.invoices
+    seen = invoices.loc[invoices["known_on"] < pd.Timestamp(cutoff), "customer_id"].unique()
+    return became.assign(
+        settled_invoices=rows["settled_invoices"].to_numpy(), seen_in_training=points["customer_id"].isin(seen)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pandas as pd
 from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, newest_fact
 from models import registry
+from models.evaluate import MODEL
 from models.policy import fingerprint as policy_fingerprint
 from pipelines.deciding import Models, Previous
 from pipelines.deciding import decide as decide_tables
@@ -20,7 +22,7 @@ from pipelines.progress import Progress, silent
 from pipelines.publication import RunFacts, RunInputs, publish
 from pipelines.published_runs import PublishedRun, previous_run, read_table
 from pipelines.reading import Reading, read
-from pipelines.report import render_report
+from pipelines.report import QualityRow, render_report
 from pipelines.summary import summarise
 
 
@@ -31,6 +33,7 @@ class RunReading:
     reading: Reading
     models: Models
     previous: PublishedRun | None
+    quality: tuple[QualityRow, ...]
     warnings: tuple[str, ...]
 
 
@@ -57,9 +60,17 @@ def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading
     """
     reading = read(config, as_of=as_of, today=today)
     _refuse_nothing_open(reading)
-    models, warnings = _models(reading)
+    usable, warnings = _champions(reading)
+    segments, timing = usable.get("debtor-segments"), usable.get("reminder-timing")
+    predictor = usable.get("payment-time")
+    models = Models(
+        segments=segments.parameters if segments else None,
+        payment_time=predictor,
+        timing=timing.parameters if timing else reading.policy.shift.model_dump(),
+        versions={name: model.version for name, model in usable.items()},
+    )
     previous = previous_run(reading.settings.output_folder, reading.as_of)
-    return RunReading(reading, models, previous, warnings)
+    return RunReading(reading, models, previous, _quality(predictor), warnings)
 
 
 def decide(inputs: RunReading, progress: Progress = silent) -> Decided:
@@ -85,7 +96,15 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
         previous_fingerprint=inputs.previous.fingerprint if inputs.previous else None,
         csv=settings.csv,
     )
-    report = render_report(decided.tables, as_of=reading.as_of, facts=facts, run_id=run_inputs.run_id)
+    report = render_report(
+        decided.tables,
+        inputs=run_inputs,
+        newest_fact=facts.newest_fact,
+        warnings=inputs.warnings,  # those of the models only: others may speak of facts after the day
+        quality=inputs.quality,
+        names=_names(reading.ledger.customers),
+        previous_as_of=inputs.previous.as_of if inputs.previous else None,
+    )
     published = publish(
         decided.tables,
         inputs=run_inputs,
@@ -107,6 +126,11 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
     }
 
 
+def _names(customers: pd.DataFrame) -> dict[str, str]:
+    named = customers.dropna(subset="name")
+    return dict(zip(named["customer_id"], named["name"], strict=True))
+
+
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -115,7 +139,7 @@ def _warnings(inputs: RunReading) -> tuple[str, ...]:
     return (*inputs.reading.cleaned.warnings, *inputs.warnings)
 
 
-def _models(reading: Reading) -> tuple[Models, tuple[str, ...]]:
+def _champions(reading: Reading) -> tuple[dict[str, registry.Loaded], tuple[str, ...]]:
     """Return the champions that may be used on the day, and a warning for each that may not."""
     registry.quiet()
     usable: dict[str, registry.Loaded] = {}
@@ -126,30 +150,39 @@ def _models(reading: Reading) -> tuple[Models, tuple[str, ...]]:
         except ModelError as error:
             warnings.append(str(error))
             continue
-        if champion is None:
-            warnings.append(f"no champion of {name}: the rule speaks instead. Train one: debtscape train")
-        elif champion.trained_as_of > reading.as_of:
-            warnings.append(
-                f"the champion of {name} learned from facts up to {champion.trained_as_of}, after "
-                f"{reading.as_of}: the rule speaks instead. Use debtscape train --as-of {reading.as_of}"
-            )
-        else:
+        refusal = _why_not(name, champion, reading)
+        if champion is not None and refusal is None:
             usable[name] = champion
-    predictor = usable.get("payment-time")
-    if predictor and predictor.parameters["late_after_days"] != reading.settings.late_after_days:
-        warnings.append(
-            f"the champion of payment-time calls late what is more than "
-            f"{predictor.parameters['late_after_days']} days after due: the rule speaks instead. Train again"
+        elif refusal is not None:
+            warnings.append(f"{refusal}: the rule speaks instead. Use debtscape train --as-of {reading.as_of}")
+    return usable, tuple(warnings)
+
+
+def _why_not(name: str, champion: registry.Loaded | None, reading: Reading) -> str | None:
+    if champion is None:
+        return f"there is no champion of {name}"
+    if champion.trained_as_of > reading.as_of:
+        return f"the champion of {name} has seen facts up to {champion.trained_as_of}"
+    limit = champion.parameters.get("late_after_days", reading.settings.late_after_days)
+    if limit != reading.settings.late_after_days:
+        return f"the champion of {name} calls late what is more than {limit} days after due"
+    return None
+
+
+def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:
+    """Return how the champion was measured when it was trained, beside the baselines."""
+    rows = json.loads(predictor.tags.get("figures", "[]")) if predictor else []
+    return tuple(
+        QualityRow(
+            name=row["predictor"],
+            auc=row["auc"],
+            brier_skill=row["brier_skill"],
+            ece=row["ece"],
+            ours=row["predictor"] == MODEL,
         )
-        del usable["payment-time"]
-    segments, timing = usable.get("debtor-segments"), usable.get("reminder-timing")
-    models = Models(
-        segments=segments.parameters if segments else None,
-        payment_time=usable.get("payment-time"),
-        timing=timing.parameters if timing else reading.policy.shift.model_dump(),
-        versions={name: model.version for name, model in usable.items()},
+        for row in rows
+        if row["auc"] is not None
     )
-    return models, tuple(warnings)
 
 
 def _refuse_nothing_open(reading: Reading) -> None:

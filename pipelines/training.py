@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from features.errors import ModelError
-from features.outcomes import landmarks, outcomes
-from features.partitions import debtor_features
+from features.outcomes import landmarks
+from features.payment_history import debtor_features
 from models import gate, registry
 from models.evaluate import evaluate
 from models.payment_time import PaymentTime
@@ -21,7 +21,7 @@ from models.policy import covers
 from models.policy import fingerprint as policy_fingerprint
 from models.segmenter import DebtorSegmenter
 from pipelines.figures import figures_of
-from pipelines.folds import MODEL, Predictor, fit_all, payment_time, predict_all, rows_at, sample_points, training_rows
+from pipelines.folds import facts_of, fit_all, payment_time, predict_all, rows_at, sample_points, training_rows
 from pipelines.progress import Progress, silent
 from pipelines.reading import Reading, read
 
@@ -47,8 +47,9 @@ class Fitted:
     example: pd.DataFrame
     verdict: gate.Verdict
     params: Mapping[str, object]
-    documents: Mapping[str, object]
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    documents: Mapping[str, object] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,15 @@ def fit(training: Training, progress: Progress = silent) -> Outcome:
     reading = training.reading
     settings = reading.settings
     progress(STEPS[0], 0, len(STEPS))
-    cutoff = holdout_cutoff(reading)
-    evaluation, champion_evaluation = _measure(training, cutoff, progress)
+    cutoff = holdout_cutoff(training)
+    evaluation = _measure(training, cutoff, progress)
 
     progress(STEPS[2], 2, len(STEPS))
     rows, outcome = training_rows(reading.ledger, reading.as_of, settings)
     model = payment_time(settings)
     try:
         model.fit(rows, outcome)
-        verdict = gate.decide(evaluation, champion_evaluation)
+        verdict = gate.decide(evaluation)
     except ModelError as error:
         verdict = gate.Verdict(accepted=False, reasons=[str(error)], proven_better=False)
 
@@ -128,7 +129,7 @@ def register(outcome: Outcome) -> dict[str, Any]:
             metrics=model.metrics,
             params=model.params,
             documents=model.documents,
-            tags={"accepted": str(verdict.accepted).lower()},
+            tags={"accepted": str(verdict.accepted).lower(), **model.tags},
         )
         alias = "champion" if verdict.accepted else "challenger"
         registry.set_alias(model.name, alias, version, tracking_uri=uri)
@@ -153,47 +154,58 @@ def register(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def holdout_cutoff(reading: Reading) -> date:
-    """Return the day that parts learning from measuring: at most 180 days, a quarter of the history."""
+def holdout_cutoff(training: Training) -> date:
+    """Return the day that parts learning from measuring: at most 180 days, a quarter of the history.
+
+    Where there is a champion it lies halfway from the champion's training day at the earliest: what
+    is measured is then new to the champion too, and the newcomer has newer facts to show for itself.
+    """
+    reading = training.reading
     first = reading.ledger.invoices["known_on"].min().date()
     span = (reading.as_of - first).days
-    return reading.as_of - timedelta(days=min(LONGEST_HOLDOUT_DAYS, int(span * HOLDOUT_SHARE)))
+    cutoff = reading.as_of - timedelta(days=min(LONGEST_HOLDOUT_DAYS, int(span * HOLDOUT_SHARE)))
+    if training.champion is None or training.champion.trained_as_of > reading.as_of:
+        return cutoff
+    since = reading.as_of - training.champion.trained_as_of
+    return max(cutoff, training.champion.trained_as_of + since / 2)
 
 
-def _measure(
-    training: Training, cutoff: date, progress: Progress
-) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Evaluate the model and every baseline on the landmarks from the cutoff on, and the champion too.
-
-    The champion is measured only on points after its own training day: before it, it has seen them.
-    """
+def _measure(training: Training, cutoff: date, progress: Progress) -> dict[str, Any]:
+    """Evaluate the model, every baseline and the champion on the landmarks from the cutoff on."""
     reading = training.reading
     settings = reading.settings
     predictors = fit_all(*training_rows(reading.ledger, cutoff, settings), settings)
+    if training.champion is not None and training.champion.trained_as_of <= cutoff:
+        predictors[gate.CHAMPION] = training.champion
     progress(STEPS[1], 1, len(STEPS))
     books = reading.books
     points = landmarks(books, issued_from=None, before=reading.as_of)
     points = points[points["day"] >= pd.Timestamp(cutoff)]
     points = sample_points(points, settings.predictor.evaluation_rows, settings.seed)
     rows = rows_at(books, points, settings)
-    became = outcomes(books, points, until=reading.as_of, late_after_days=settings.late_after_days)
+    became = facts_of(books, points, rows, cutoff, reading.as_of, settings)
     predictions = predict_all(predictors, points, rows, cutoff)
-    evaluation = evaluate(predictions, became, seed=settings.seed)
-    return evaluation, None
+    return evaluate(predictions, became, late_after_days=settings.late_after_days, seed=settings.seed)
 
 
 def _fitted_payment_time(
     model: PaymentTime, rows: pd.DataFrame, verdict: gate.Verdict, evaluation: Mapping[str, Any]
 ) -> Fitted:
-    figures = {f"{row['predictor']}_{name}": value for row in figures_of(evaluation) for name, value in row.items()}
+    figures = figures_of(evaluation)
     return Fitted(
         name="payment-time",
         files=model.files(),
         example=rows.head(5),
         verdict=verdict,
         params=model.get_params(),
+        metrics={
+            f"{row['predictor']}_{name}": value
+            for row in figures
+            for name, value in row.items()
+            if isinstance(value, float)
+        },
         documents={"evaluation.json": evaluation},
-        metrics={name: float(value) for name, value in figures.items() if isinstance(value, int | float)},
+        tags={"figures": json.dumps(figures)},
     )
 
 
@@ -219,7 +231,6 @@ def _fitted_segments(reading: Reading) -> tuple[list[Fitted], list[str]]:
         example=figures.head(5),
         verdict=gate.Verdict(accepted=not uncovered, reasons=reasons, proven_better=False),
         params=model.get_params(),
-        documents={},
         metrics={"debtors": float(len(figures))},
     )
     return [fitted], []
@@ -236,6 +247,4 @@ def _fitted_timing(reading: Reading) -> Fitted:
         example=pd.DataFrame([[8.0, 3.0, 2.0], [8.0, 40.0, 2.0]], columns=features),
         verdict=gate.Verdict(accepted=True, reasons=["the policy's own guards"], proven_better=False),
         params=shift,
-        documents={},
-        metrics={},
     )

@@ -14,12 +14,11 @@ import pandas as pd
 
 from features.errors import DebtscapeError
 from features.ledger import fingerprint, newest_fact
-from features.outcomes import landmarks, outcomes
-from models import registry
+from features.outcomes import landmarks
 from models.evaluate import evaluate
 from pipelines.durable_files import make_folder, write_file
 from pipelines.figures import figures_of
-from pipelines.folds import fit_all, predict_all, rows_at, sample_points, training_rows
+from pipelines.folds import facts_of, fit_all, predict_all, rows_at, sample_points, training_rows
 from pipelines.progress import Progress, silent
 from pipelines.reading import Reading, read
 
@@ -98,14 +97,16 @@ def walk(walk_: Walk, progress: Progress = silent) -> Walked:
             continue
         inside = sample_points(inside, per_fold, settings.seed)
         predictors = fit_all(*training_rows(reading.ledger, cutoff, settings), settings)
-        predictions.append(predict_all(predictors, inside, rows_at(books, inside, settings), cutoff))
-        became = outcomes(books, inside, until=reading.as_of, late_after_days=settings.late_after_days)
-        facts.append(pd.concat([inside[["invoice_id", "landmark", "day"]], became], axis=1))
+        rows = rows_at(books, inside, settings)
+        predictions.append(predict_all(predictors, inside, rows, cutoff))
+        facts.append(facts_of(books, inside, rows, cutoff, reading.as_of, settings))
     if not predictions:
         raise DebtscapeError(f"no invoice was open between {walk_.cutoffs[0]} and {walk_.until}.")
     progress("measuring", len(walk_.cutoffs), len(walk_.cutoffs) + 1)
     said, became = pd.concat(predictions, ignore_index=True), pd.concat(facts, ignore_index=True)
-    return Walked(walk_, said, became, evaluate(said, became, seed=settings.seed))
+    return Walked(walk_, said, became, evaluate(
+        said, became, late_after_days=settings.late_after_days, seed=settings.seed
+    ))
 
 
 def write_backtest(walked: Walked) -> dict[str, Any]:
