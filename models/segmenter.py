@@ -22,10 +22,10 @@ BEHAVIOUR = (
     "decayed_late_share",
     "late_over_30_share_365d",
     "std_days_late_365d",
-    "overdue_share",
 )
-"""What a debtor does, never how large he is. The first two name the clusters. They are means with
-weights that halve every 90 days, so they do not drift while nothing happens."""
+"""How a debtor pays, never how large it is. The first two name the clusters. They are means with
+weights that halve every 90 days, so they do not drift while nothing happens. What is overdue today is
+left out on purpose: it would make a segment of those who happen to owe something this week."""
 
 CLIP_AT = 0.02, 0.98
 """Quantiles to which a feature is clipped, so that one debtor 900 days late does not become a cluster."""
