@@ -19,6 +19,7 @@ from prefect import Flow, Task, get_run_logger, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS, temporary_settings
 
 from features.errors import DebtscapeError
 from pipelines.progress import Progress
@@ -29,6 +30,8 @@ R = TypeVar("R")
 
 RETRY_DELAYS_SECONDS = [10.0, 60.0]
 """A file share or a database that is away for a moment is back after one of these."""
+SERVER_STARTUP_SECONDS = 120
+"""A server that Prefect starts for one run needs more than its usual 20 seconds on a busy machine."""
 
 
 def worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -154,8 +157,10 @@ def run_as_flow(flow: Flow[..., dict[str, Any]], **parameters: Any) -> dict[str,
     Raises what the flow raised, without Prefect's trace of it when it is a DebtscapeError.
     """
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    state = cast("State[dict[str, Any]]", flow(**parameters, return_state=True))
-    return state.result()
+    patient = {PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: SERVER_STARTUP_SECONDS}
+    with temporary_settings(set_defaults=patient):
+        state = cast("State[dict[str, Any]]", flow(**parameters, return_state=True))
+        return state.result()
 
 
 def without_trace_of_refusals(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
