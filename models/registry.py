@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from zipfile import BadZipFile
 import pandas as pd
 
 from features.catalogue import CATALOGUE
+from features.contracts.output import SCHEMA_VERSION
 from features.errors import ModelError
 from models import scorer
 
@@ -94,7 +96,9 @@ def log_version(
             (data / file).write_bytes(content)
         parameters = json.loads(files[scorer.PARAMETERS_FILE])
         rows = example[parameters["features"]].astype("float64")
-        signature = mlflow.models.infer_signature(rows, scorer.load(data)(rows))
+        with warnings.catch_warnings():  # whole numbers among the results cannot be missing, and never are
+            warnings.filterwarnings("ignore", message=".*integer column")
+            signature = mlflow.models.infer_signature(rows, scorer.load(data)(rows))
         with mlflow.start_run(experiment_id=_experiment(mlflow, name, tracking_uri)) as run:
             mlflow.log_params(dict(params or {}))
             mlflow.log_metrics(dict(metrics or {}))
@@ -108,7 +112,7 @@ def log_version(
                 input_example=rows,
                 pip_requirements=[f"{package}=={installed(package)}" for package in _REQUIREMENTS],
             )
-        client = mlflow.MlflowClient()
+        client = mlflow.MlflowClient(tracking_uri, tracking_uri)
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
         registered = client.create_model_version(
@@ -119,6 +123,7 @@ def log_version(
             tags={
                 **(tags or {}),
                 "trained_as_of": trained_as_of.isoformat(),
+                "schema_version": SCHEMA_VERSION,
                 "features": features_fingerprint(parameters["features"]),
             },
         )
@@ -131,7 +136,7 @@ def set_alias(name: str, alias: str, version: str, *, tracking_uri: str) -> None
     if alias not in ALIASES:
         raise ModelError(f"no such alias: {alias}; aliases: {', '.join(ALIASES)}")
     with _tracking(tracking_uri) as mlflow:
-        mlflow.MlflowClient().set_registered_model_alias(name, alias, version)
+        mlflow.MlflowClient(tracking_uri, tracking_uri).set_registered_model_alias(name, alias, version)
 
 
 def champion(name: str, tracking_uri: str) -> Loaded | None:
@@ -145,15 +150,14 @@ def champion(name: str, tracking_uri: str) -> Loaded | None:
     if database is not None and not database.exists():
         return None  # looking would create it
     with tempfile.TemporaryDirectory() as scratch, _tracking(tracking_uri) as mlflow:
-        client = mlflow.MlflowClient()
+        client = mlflow.MlflowClient(tracking_uri, tracking_uri)
         aliases = [model.aliases for model in client.search_registered_models(f"name = '{name}'")]
         if not aliases or "champion" not in aliases[0]:
             return None
         registered = client.get_model_version(name, aliases[0]["champion"])
         try:
-            folder = mlflow.artifacts.download_artifacts(
-                f"models:/{name}/{registered.version}", dst_path=scratch
-            )
+            source = client.get_model_version_download_uri(name, registered.version)
+            folder = mlflow.artifacts.download_artifacts(source, dst_path=scratch)
             return _load(registered, Path(folder))
         except (OSError, LookupError, ValueError, TypeError, BadZipFile, mlflow.MlflowException) as error:
             raise ModelError(
@@ -179,16 +183,16 @@ def _load(registered: Any, folder: Path) -> Loaded:
     changed = [
         what
         for what, same in {
-            "scorer": (folder / _SCORER.name).read_bytes() == _SCORER.read_bytes(),
-            "feature definitions": registered.tags["features"]
+            "with another scorer": (folder / _SCORER.name).read_bytes() == _SCORER.read_bytes(),
+            "on other feature definitions": registered.tags["features"]
             == features_fingerprint(parameters["features"]),
         }.items()
         if not same
     ]
     if changed:
         raise ModelError(
-            f"{registered.name} version {registered.version} was trained with another "
-            f"{' and other '.join(changed)} than this program has; train again: debtscape train"
+            f"{registered.name} version {registered.version} was trained {' and '.join(changed)} "
+            "than this program has; train again: debtscape train"
         )
     digest = hashlib.sha256()
     for file in (folder / _SCORER.name, *sorted(data.iterdir())):
@@ -209,17 +213,15 @@ def _tracking(uri: str) -> Iterator[Any]:
     """Yield mlflow, pointed at `uri` and put back afterwards."""
     import mlflow
 
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    before = os.environ.get("MLFLOW_TRACKING_URI")  # MLflow keeps what is set there too
     database = _sqlite_file(uri)
     if database is not None:
         database.parent.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
     try:
         yield mlflow
     finally:
-        mlflow.set_tracking_uri(before[0])
-        mlflow.set_registry_uri(before[1])
+        mlflow.set_tracking_uri(before)
 
 
 def _experiment(mlflow: Any, name: str, tracking_uri: str) -> str:

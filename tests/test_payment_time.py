@@ -119,7 +119,7 @@ def test_more_late_history_is_more_risk(fitted: PaymentTime) -> None:
 
 def test_open_invoices_count(unseen: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     """Followed for 60 days at most, the slow payers are still open: left out, they would be forgotten."""
-    rows, outcome = portfolio(12_000, seed=1, days_past_due=(-30,), known_days=60)
+    rows, outcome = portfolio(5000, seed=1, days_past_due=(-30,), known_days=60)
     with_open = model().fit(rows, outcome)
     without = model().fit(rows[outcome["event"]], outcome[outcome["event"]])
     here = unseen[0]["days_past_due"] < 0
@@ -200,7 +200,7 @@ def test_late_after_days_moves_lateness_not_the_classes() -> None:
 
 def test_weights_count() -> None:
     """Doubling the weight of the late shifts the odds towards late."""
-    rows, outcome = portfolio(4000, seed=6, days_past_due=(-30,))
+    rows, outcome = portfolio(2000, seed=6, days_past_due=(-30,))
     weight = np.where(outcome["true_days_late"] > 0, 3.0, 1.0)
     plain, weighted = model().fit(rows, outcome), model().fit(rows, outcome, weight)
     assert weighted.predict(rows)["p_late"].mean() > plain.predict(rows)["p_late"].mean() + 0.1
