@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 from features.errors import ModelError
 from models.payment_time import PaymentTime, bin_borders, canonical_sample, person_periods
 from models.scorer import CLASSES, PREDICTION, QUANTILES
 
 FEATURES = ["days_past_due", "late_share_365d", "payment_terms_days"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads of several test processes on few cores wait for each other at every tree."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 def model(**settings: object) -> PaymentTime:
