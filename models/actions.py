@@ -103,7 +103,8 @@ def _sums(values: pd.Series, first: Ints) -> Ints:
 def _action_ids(bundle: pd.DataFrame, lines: pd.DataFrame, first: Ints, size: Ints) -> list[str]:
     """A hash of who, which step and which invoices; lengths keep the parts apart."""
     invoices = lines["invoice_id"].to_numpy(dtype=object)
-    who = zip(bundle["customer_id"], bundle["company_key"], bundle["currency"], bundle["step"], strict=True)
+    columns = ("customer_id", "company_key", "currency", "step")
+    who = zip(*(bundle[column].to_numpy(dtype=object) for column in columns), strict=True)
     ids = []
     for account, start, count in zip(who, first.tolist(), size.tolist(), strict=True):
         parts = [*account, *sorted(invoices[start : start + count])]
@@ -150,7 +151,8 @@ def _compare(actions: pd.DataFrame, previous: pd.DataFrame | None, contacts: pd.
     same_day = before.to_numpy() == actions["send_on"].to_numpy()
     actions["change"] = np.select([before.isna(), same_day], ["new", "unchanged"], "moved")
     carried_out = contacts.loc[contacts["status"].isin(["sent", "reached"]), "action_id"]
-    gone = ~standing["action_id"].isin(actions["action_id"]) & ~standing["action_id"].isin(carried_out)
+    meant = standing["action_id"].map(actions.set_index("action_id")["send_on"]).notna()
+    gone = ~meant & ~standing["action_id"].isin(carried_out.dropna().unique())
     withdrawn = standing[gone].assign(
         change="withdrawn", status="blocked", blocked_by="withdrawn: no longer meant, not to be sent"
     )

@@ -171,7 +171,8 @@ def _promises(
     about = theirs[["customer_id", "invoice_id", "known_on"]].rename(columns={"known_on": "item_known_on"})
     general = general.merge(about, on="customer_id")
     general = general[general["item_known_on"] <= general["contacted_on"]]
-    found = pd.concat([made[made["invoice_id"].isin(items["invoice_id"])], general[made.columns]])
+    named = made.merge(items[["invoice_id"]], on="invoice_id")
+    found = pd.concat([named, general[made.columns]])
     return _rows(found, "promise", "promised for " + _text(found["promised_for"]))
 
 
@@ -211,4 +212,4 @@ def _plans(items: pd.DataFrame, facts: Facts, day: date) -> pd.DataFrame:
     kept = plan[(plan["last"] >= today) & (plan["paid_minor"] >= plan["owed_minor"])]
     words = "plan " + kept["plan_id"] + " is being kept, last instalment " + _text(kept["last"])
     rows = _rows(kept, "payment_plan", words)
-    return rows[(rows["invoice_id"] == "") | rows["invoice_id"].isin(items["invoice_id"])]
+    return pd.concat([rows[rows["invoice_id"] == ""], rows.merge(items[["invoice_id"]], on="invoice_id")])
