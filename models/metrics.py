@@ -22,7 +22,7 @@ Flags = npt.NDArray[np.bool_]
 BINS = 10
 """Bins of equal width in which predicted and observed shares are compared."""
 
-LEVELS = 128
+LEVELS = 64
 """Predicted times finer than this are grouped for the C-index; members of a group count as ties."""
 
 
@@ -199,17 +199,17 @@ def concordance(days: Ints, paid: Flags, predicted: Floats, boot: Bootstrap) -> 
     weight = np.divide(1, uncensored**2, out=np.zeros(len(times)), where=uncensored >= 0.05)
     results = []
     for weights in boot.rows(np.arange(len(days))):
-        first, still_open = (
-            np.bincount(cell, weights=weights * mask, minlength=shape[0] * shape[1]).reshape(shape)
-            for mask in (paid, ~paid)
+        everyone, first = (
+            np.bincount(cell[mask], weights=weights[mask], minlength=shape[0] * shape[1]).reshape(shape)
+            for mask in (slice(None), paid)
         )
         # Last seen open on a day means paid after it, so it comes after those paid on that day.
-        later = np.cumsum((first + still_open)[::-1], axis=0)[::-1] - first
-        all_later = later.sum(axis=1, keepdims=True)
-        longer = all_later - later.cumsum(axis=1)
-        first *= weight[:, None]
-        pairs = (first * all_later).sum()
-        results.append((first * (longer + later / 2)).sum() / pairs if pairs > 0 else np.nan)
+        later = np.cumsum(everyone[::-1], axis=0)[::-1] - first
+        not_longer = np.cumsum(later, axis=1)
+        all_later, first_of_day = not_longer[:, -1], first.sum(axis=1)
+        pairs = (weight * first_of_day * all_later).sum()
+        wrong = weight @ (first * (not_longer - later / 2)).sum(axis=1)
+        results.append(1 - wrong / pairs if pairs > 0 else np.nan)
     return np.array(results)
 
 
