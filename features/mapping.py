@@ -219,8 +219,10 @@ def _fits(column: Column, values: pd.Series) -> bool:
 
 
 def _share_of_days(values: pd.Series) -> float:
-    filled = max(int(as_text(values).notna().sum()), 1)
-    return max(parse_days(values, order)[0].notna().sum() / filled for order in ("day_first", "month_first"))
+    """Return the readable share of the cells that are not empty, in the better order; 0 without any day."""
+    filled = int(as_text(values).notna().sum())
+    read = (parse_days(values, order) for order in ("day_first", "month_first"))
+    return max((1 - float(bad.sum()) / filled if days.notna().any() else 0.0) for days, bad in read)
 
 
 def _table_of(path: Path, candidates: dict[str, tuple[dict[str, str], list[str]]]) -> str:

@@ -192,7 +192,8 @@ def test_a_source_that_makes_no_sense_is_refused(source: dict[str, object]) -> N
 
 # databases -------------------------------------------------------------------------------------------
 
-QUERY = "select number as invoice_id, debtor as customer_id, issued as issued_on, due as due_on, amount from items"
+QUERY = """select number as invoice_id, debtor as customer_id, issued as issued_on, due as due_on, amount
+from items"""
 
 
 def test_a_query_is_read_through_an_environment_variable(
