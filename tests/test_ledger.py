@@ -59,7 +59,8 @@ def golden() -> dict[str, pd.DataFrame]:
         "invoices": invoices(
             "I1; C1; 2024-01-02; 2024-02-01; 100.00; 2024-01-10; 2; 2024-03-05",
             "I2; C2; 2024-03-10; 2024-04-01; 50.00; ; ; ",
-            header="invoice_id; customer_id; issued_on; due_on; amount; known_on; dunning_level; last_dunned_on",
+            header="invoice_id; customer_id; issued_on; due_on; amount; known_on; "
+            "dunning_level; last_dunned_on",
         ),
         "payments": table(
             "invoice_id; customer_id; paid_on; amount; known_on",

@@ -22,7 +22,7 @@ def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-FLAT = """Country,CustomerID,Paperless,InvoiceNumber,InvoiceDate,DueDate,InvoiceAmount,Disputed,SettledDate,DaysLate
+FLAT = """Land,CustomerID,Sent,InvoiceNumber,InvoiceDate,DueDate,InvoiceAmount,Disputed,SettledDate,DaysLate
 1,A-1,4/6/2013,611365,1/2/2013,2/1/2013,55.94,No,1/15/2013,0
 1,A-2,3/3/2012,790077,1/26/2013,2/25/2013,61.74,Yes,3/3/2013,6
 """
