@@ -4,7 +4,8 @@ Every invoice is a point on the day it became known. The kernel starts from the 
 them itself) and computes all features of the catalogue; DuckDB and Polars start from events that are already
 settled and compute the features in `events.COMPARED`, as event unions with running sums. All start from and
 end in a pandas DataFrame. Each runs in a process of its own: seconds are the best of `--repeat` runs, memory
-is the peak of the whole process; cpu s adds up all threads (the fair figure on a busy machine). Outputs are compared: they must be equal.
+is the peak of the whole process; cpu s adds up all threads (the fair figure on a busy machine). Outputs are
+compared: they must be equal.
 """
 
 from __future__ import annotations

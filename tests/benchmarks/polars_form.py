@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import polars as pl
+from duckdb_form import BEFORE_ALL, SUMS
 
 VALUES = {
     "1": pl.lit(1, dtype=pl.Int64),
@@ -20,9 +21,9 @@ VALUES = {
 }
 
 
-def _events(frames: dict[str, pl.LazyFrame], sums: dict[str, tuple]) -> pl.LazyFrame:
+def _events(frames: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
     branches: dict[tuple[str, str, int], list[pl.Expr]] = {}
-    for name, (source, value, day, days) in sums.items():
+    for name, (source, value, day, days) in SUMS.items():
         expression = VALUES[value].cast(pl.Int64)
         branches.setdefault((source, day, 0), []).append(expression.alias(name))
         if days:
@@ -39,15 +40,19 @@ def _events(frames: dict[str, pl.LazyFrame], sums: dict[str, tuple]) -> pl.LazyF
 
 def features(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the compared features of the points, in the order of the points."""
-    from duckdb_form import SUMS
-
     frames = {name: pl.from_pandas(table).lazy() for name, table in tables.items()}
+    daily = _events(frames).group_by("c", "day").agg(pl.exclude("c", "day").sum())
+    resets = (
+        daily.group_by("c")
+        .agg(-pl.exclude("c", "day").sum())
+        .sort("c")
+        .with_columns(pl.col("c").shift(-1), day=pl.lit(BEFORE_ALL, dtype=pl.Int64))
+        .drop_nulls("c")
+    )
     running = (
-        _events(frames, SUMS)
-        .group_by("c", "day")
-        .agg(pl.exclude("c", "day").sum())
+        pl.concat([daily, resets.select(daily.collect_schema().names())])
         .sort("c", "day")
-        .with_columns(pl.col(list(SUMS)).cum_sum().over("c"))
+        .with_columns(pl.col(list(SUMS)).cum_sum())
     )
     late = (pl.col("days_late") > 0).cast(pl.Int64)
     number = pl.int_range(1, pl.len() + 1).over("c")
