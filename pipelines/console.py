@@ -92,8 +92,10 @@ def show_debtor(result: dict[str, Any]) -> None:
     OUT.print(f"[bold]{escape(result['customer_id'])}[/bold] as of {result['as_of']}")
     _facts(result["facts"])
     _table("History", ["feature", ">value", "meaning"], [list(row.values()) for row in result["history"]])
-    header = ["invoice", "due on", ">open", ">days past due", ">late", "paid on (10-50-90 %)", "next step", "why"]
-    _table("Open invoices", header, [list(row.values()) for row in result["invoices"]])
+    header = ["invoice", "due on", ">open", ">past due", ">late", "by", "paid on", "10-90 %"]
+    shown = [[cell for name, cell in row.items() if name not in ("next_step", "why")] for row in result["invoices"]]
+    _table("Open invoices", header, shown)
+    _table("Next steps", ["invoice", "step", "why"], [[r["invoice"], r["next_step"], r["why"]] for r in result["invoices"]])
 
 
 def _table(title: str, header: list[str], rows: list[list[Any]]) -> None:

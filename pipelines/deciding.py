@@ -35,6 +35,7 @@ class Models:
     payment_time: Predictor | None
     timing: Mapping[str, Any]
     versions: Mapping[str, str]
+    fingerprints: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def decide(
     predictions = predict_items(reading, books, items, models)
 
     progress(STEPS[3], 4, len(STEPS))
-    blocks = find_blocks(items, ledger, day)
+    blocks = find_blocks(items, ledger, day, default_country=settings.default_country)
     planned = plan_reminders(
         items,
         segments,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ def demonstrate(out: Path, *, today: date, now: datetime, progress: Progress = s
     difficulty = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     progress("simulating a portfolio", 0, 1)
     config = write_portfolio(simulate(**difficulty), out)
-    as_of = difficulty["end"] + timedelta(days=1)
+    as_of = difficulty["end"]
     trained = train(config, as_of=as_of, today=max(today, as_of), progress=progress)
     ran = run(config, as_of=as_of, today=max(today, as_of), now=now, progress=progress)
     return {"train": trained, "run": ran}

@@ -90,8 +90,10 @@ def _invoices(run: PublishedRun, customer: str) -> list[dict[str, Any]]:
             "due_on": _day(row.due_on),
             "open": "" if pd.isna(row.due_on) else money(row.open_amount_minor, row.currency),
             "days_past_due": "" if pd.isna(row.due_on) else int(row.days_past_due),
-            "p_late": "dormant" if pd.isna(row.due_on) else f"{row.p_late:.0%} ({row.source})",
-            "paid_on": " ".join(_day(day) or "later" for day in (row.paid_on_p10, row.paid_on_p50, row.paid_on_p90)),
+            "p_late": "" if pd.isna(row.due_on) else f"{row.p_late:.0%}",
+            "source": "dormant" if pd.isna(row.due_on) else row.source,
+            "paid_on": _day(row.paid_on_p50) or "later",
+            "paid_between": f"{_day(row.paid_on_p10) or 'later'} to {_day(row.paid_on_p90) or 'later'}",
             "next_step": "none" if pd.isna(row.send_on) else f"{row.step} on {_day(row.send_on)}",
             "why": row.reason,
         }

@@ -15,7 +15,9 @@ from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, newest_fact
 from models import registry
 from models.evaluate import MODEL
+from models.facts import customers_on, places
 from models.policy import fingerprint as policy_fingerprint
+from models.working_days import calendar_notes
 from pipelines.deciding import Models, Previous
 from pipelines.deciding import decide as decide_tables
 from pipelines.progress import Progress, silent
@@ -68,9 +70,10 @@ def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading
         payment_time=predictor,
         timing=timing.parameters if timing else reading.policy.shift.model_dump(),
         versions={name: model.version for name, model in usable.items()},
+        fingerprints={name: f"{model.version}:{model.fingerprint}" for name, model in usable.items()},
     )
     previous = previous_run(reading.settings.output_folder, reading.as_of)
-    return RunReading(reading, models, previous, _quality(predictor), warnings)
+    return RunReading(reading, models, previous, _quality(predictor), (*warnings, *_calendars(reading)))
 
 
 def decide(inputs: RunReading, progress: Progress = silent) -> Decided:
@@ -91,7 +94,7 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
         as_of=reading.as_of,
         ledger=_digest(fingerprint(reading.ledger), rejected.tobytes().hex()),
         configuration=_digest(settings.fingerprint(), policy_fingerprint(reading.policy)),
-        models=inputs.models.versions,
+        models=inputs.models.fingerprints,
         previous_run=inputs.previous.run_id if inputs.previous else None,
         previous_fingerprint=inputs.previous.fingerprint if inputs.previous else None,
         csv=settings.csv,
@@ -167,6 +170,13 @@ def _why_not(name: str, champion: registry.Loaded | None, reading: Reading) -> s
     if limit != reading.settings.late_after_days:
         return f"the champion of {name} calls late what is more than {limit} days after due"
     return None
+
+
+def _calendars(reading: Reading) -> list[str]:
+    """Return a sentence for each country or region whose holidays are not known."""
+    debtors = customers_on(reading.ledger.customers, reading.as_of)
+    known = pd.Series(sorted(set(reading.ledger.invoices["customer_id"])), dtype="str")
+    return calendar_notes(*places(known, debtors, reading.settings.default_country))
 
 
 def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:

@@ -17,6 +17,7 @@ from features.payment_history import debtor_features
 from models import gate, registry
 from models.evaluate import evaluate
 from models.payment_time import PaymentTime
+from models.overrides import RULE_SEGMENTS
 from models.policy import covers
 from models.policy import fingerprint as policy_fingerprint
 from models.segmenter import DebtorSegmenter
@@ -211,7 +212,10 @@ def _fitted_payment_time(
 
 def _fitted_segments(reading: Reading) -> tuple[list[Fitted], list[str]]:
     settings = reading.settings
-    debtors = pd.DataFrame({"customer_id": sorted(set(reading.ledger.invoices["customer_id"]))})
+    customers = reading.ledger.customers
+    not_one_debtor = customers.loc[customers["type"].isin(["one_time", "intercompany"]), "customer_id"]
+    known = sorted(set(reading.ledger.invoices["customer_id"]) - set(not_one_debtor))
+    debtors = pd.DataFrame({"customer_id": pd.Series(known, dtype="str")})
     points = debtors.assign(day=pd.Timestamp(reading.as_of))
     figures = debtor_features(
         reading.books, points, late_after_days=settings.late_after_days, workers=settings.workers
@@ -221,7 +225,7 @@ def _fitted_segments(reading: Reading) -> tuple[list[Fitted], list[str]]:
         model.fit(figures)
     except ModelError as error:
         return [], [f"no segments: {error}"]
-    uncovered = covers(reading.policy, model.parameters_["names"])
+    uncovered = covers(reading.policy, [*model.parameters_["names"], *RULE_SEGMENTS])
     reasons = [f"{len(model.parameters_['names'])} segments from {len(figures)} debtors", *model.notes_]
     if uncovered:
         reasons = [f"the policy does not cover segment {', '.join(uncovered)}: add it to the policy's segments"]
