@@ -80,8 +80,10 @@ def compute_in_parts(
     if (order[1:] < order[:-1]).any():
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
+        column = np.empty(len(order))
         for values in out.values():
-            values[:] = values[back]
+            np.take(values, back, out=column, mode="clip")  # clip only spares NumPy a copy of `out`
+            values[:] = column
 
 
 def _between(ends: Ints, number: int) -> slice:
