@@ -2,6 +2,7 @@
 
 Every feature is a figure about a debtor or an invoice on a day, from facts known strictly before
 that day. "Closing" means: the item's open amount fell to the settle tolerance by payments.
+"Due day" is the one at issue: an extension does not erase lateness, and was not known before it was granted.
 Windows count days: `_90d` holds the facts known on the 90 days before the day.
 A figure that does not exist yet (a mean of nothing) is empty, never 0.
 """

@@ -29,7 +29,8 @@ _SIGNS = {"EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹"}
 class Cleaned:
     """A ledger that was read.
 
-    rejected: one row per rejected row: table, row (the first data row is 1), key (as read), reason.
+    rejected: one row per rejected row: table, row (the first data row is 1), key (as read), reason, and
+    known_on, the day it would have counted from (empty where that cannot be read).
     A reason is the rule in words, and after ": " the value that broke it.
     rows_in: rows read per table; always accepted + rejected (payments made from `paid_on` are extra).
     warnings: what was accepted but should be looked at.
@@ -94,7 +95,7 @@ def clean(
         date_rows(table, frame, reasons, judging)
         frame = RULES.get(name, home_money)(table, frame, reasons, judging)
         reject_duplicates(table, frame, reasons)
-        rejected.append(_rejected(table, raw[name], reasons))
+        rejected.append(_rejected(table, raw[name], frame, reasons))
         _refuse_all_rejected(table, reading, reasons)
         accepted[name] = frame[reasons.accepted].reset_index(drop=True)
         if name == "invoices":
@@ -110,10 +111,9 @@ def clean(
         accepted["payments"] = _paid_in_full(accepted["invoices"], judging)
     accepted["invoices"] = accepted["invoices"].drop(columns=["paid_on", "paid_known_on"])
     _warn_of_strangers(accepted, judging)
-    columns = ["table", "row", "key", "reason"]
     return Cleaned(
         ledger=make_ledger(**accepted),
-        rejected=pd.concat(rejected, ignore_index=True)[columns],
+        rejected=pd.concat(rejected, ignore_index=True),
         rows_in={name: len(frame) for name, frame in raw.items()},
         warnings=tuple(judging.warnings),
     )
@@ -153,7 +153,7 @@ def _refuse_all_rejected(table: Table, reading: Reading, reasons: Reasons) -> No
     )
 
 
-def _rejected(table: Table, raw: pd.DataFrame, reasons: Reasons) -> pd.DataFrame:
+def _rejected(table: Table, raw: pd.DataFrame, frame: pd.DataFrame, reasons: Reasons) -> pd.DataFrame:
     rows = np.flatnonzero(~reasons.accepted)
     names = [name for name in table.key or ("invoice_id", "customer_id") if name in raw]
     key, *others = (as_text(raw[name].iloc[rows]) for name in names[: len(table.key) or 1])
@@ -165,8 +165,9 @@ def _rejected(table: Table, raw: pd.DataFrame, reasons: Reasons) -> pd.DataFrame
             "row": rows + 1,
             "key": key.array,
             "reason": pd.Series(reasons.texts[rows], dtype="str"),
+            "known_on": frame["known_on"].iloc[rows].array if "known_on" in frame else pd.NaT,
         }
-    )
+    ).astype({"known_on": "datetime64[s]"})
 
 
 def _paid_in_full(invoices: pd.DataFrame, judging: Judging) -> pd.DataFrame:

@@ -56,11 +56,12 @@ def invoice_features(
 
 def _own_state(books: Books, item: Ints, day: Ints, mean_amount: Floats) -> Figures:
     items = books.items
-    issued, due, amount = items.issued[item], items.due[item], items.amount[item]
+    # the due day at issue: that of an extension was not known before it was granted
+    issued, due, amount = items.issued[item], items.first_due[item], items.amount[item]
     major = amount / items.units[item]
     month = due.astype("datetime64[D]").astype("datetime64[M]")
     return {
-        "payment_terms_days": items.first_due[item] - issued,
+        "payment_terms_days": due - issued,
         "days_past_due": day - due,
         "days_since_issue": day - issued,
         "invoice_amount": major,

@@ -148,7 +148,7 @@ def _dormant_from(books: Books, item: Ints, day: Ints, dormant_after_days: int) 
     next_moved = np.full(len(moved), NEVER)
     same = of_item[1:] == of_item[:-1]
     next_moved[:-1][same] = moved[1:][same]
-    onset = np.maximum(moved, items.due[of_item]) + dormant_after_days + 1
+    onset = np.maximum(moved, items.first_due[of_item]) + dormant_after_days + 1
     quiet = next_moved >= onset
     of_item, onset = of_item[quiet], onset[quiet]
     place = np.searchsorted(composite(of_item, onset), composite(item, day + 1))

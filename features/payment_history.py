@@ -220,7 +220,7 @@ def _matured(books: Books, group: Ints, points: Points) -> Figures:
     items, spells = books.items, books.spells
     rows = np.flatnonzero(_of_behaviour(books)[spells.item])
     item, ended = spells.item[rows], spells.ended[rows]
-    overdue = np.maximum(items.due[item] + MATURED_AFTER_DAYS, spells.started[rows])
+    overdue = np.maximum(items.first_due[item] + MATURED_AFTER_DAYS, spells.started[rows])
     day = np.where(overdue < ended, overdue, np.where(spells.how[rows] == PAID, ended, NEVER))
     day = np.minimum(day, NEVER)
     fresh = np.flatnonzero(rank_in_group(item) == 0)
@@ -233,7 +233,7 @@ def _open(books: Books, group: Ints, points: Points) -> Figures:
     items, standings = books.items, books.standings
     before = np.where(rank_in_group(standings.item) == 0, 0, np.append(0, standings.open_minor)[:-1])
     rows = np.flatnonzero((standings.open_minor != before) & ~items.credit_note[standings.item])
-    item, known, due = standings.item[rows], standings.known[rows], items.due[standings.item[rows]]
+    item, known, due = standings.item[rows], standings.known[rows], items.first_due[standings.item[rows]]
     amount = standings.open_minor[rows] - before[rows]
     count = (standings.open_minor[rows] > 0).astype(np.int64) - (before[rows] > 0)
 

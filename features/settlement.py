@@ -10,8 +10,9 @@ Rules of settlement
   a day: a payment and its reversal that became known on the same day closed nothing.
 - An overpaid item is closed; the excess is not an open item and is not netted against others.
 - An item within the tolerance from the start is never open.
-- Days late count from `original_due_on` where given: an extension does not erase lateness. Days past due
-  count from `due_on`, the day that holds now.
+- Days late, and the figures of an invoice, count from `original_due_on` where given: an extension does not
+  erase lateness and was not known at issue. What is overdue among open items counts from `due_on`, the day
+  that holds now.
 - Credit notes (by kind, or by a negative amount) are no open items; their magnitude is credit.
 """
 

@@ -30,7 +30,7 @@ def working_days_after(days: pd.Series, count: int, country: pd.Series, region: 
 
 
 def calendar_notes(country: pd.Series, region: pd.Series) -> list[str]:
-    """Return a sentence for each country or region without a calendar of its own, sorted."""
+    """Return a sentence for each unknown country, and each unknown region where regions differ; sorted."""
     notes = []
     for (land, part), rows in _places(country, region).items():
         known, regions = _regions(land)
@@ -38,7 +38,7 @@ def calendar_notes(country: pd.Series, region: pd.Series) -> list[str]:
         if not known:
             place = f"country {land}" if land else "debtors without a country"
             notes.append(f"no holiday calendar for {place} ({who}): Monday to Friday are working days")
-        elif part and part not in regions:
+        elif part and regions and part not in regions:
             place = f"region {part} of {land}"
             notes.append(f"no holiday calendar for {place} ({who}): the country's holidays count")
     return sorted(notes)

@@ -86,6 +86,7 @@ def decide(
     )
 
     progress(STEPS[4], 5, len(STEPS))
+    rejected = reading.cleaned.rejected
     return {
         "segments": segments,
         "debtors": debtors_table(items, predictions, credit, blocks, day=day),
@@ -95,7 +96,7 @@ def decide(
         "segment_profiles": segment_profiles(segments, debtors, items, ledger.invoices, day=day),
         "migrations": migrations(segments),
         "portfolio": portfolio(items, predictions),
-        "rejected": reading.cleaned.rejected,
+        "rejected": rejected[~(rejected["known_on"] >= pd.Timestamp(day))].drop(columns="known_on"),
     }
 
 

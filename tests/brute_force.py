@@ -102,7 +102,7 @@ class Item:
         for spell in self.spells:
             last = min(day, spell["ended"] or day)
             first = spell["started"] + timedelta(1)
-            if first <= last and (last - self.due).days > 30:
+            if first <= last and (last - self.first_due).days > 30:
                 return True
         return False
 
@@ -171,7 +171,7 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
     issued_year = [item.amount for item in known if within(item.known, 365)]
     open_now = [(item, item.open_before(day)) for item in known]
     open_now = [(item, amount) for item, amount in open_now if amount]
-    overdue = [(item, amount) for item, amount in open_now if day > item.due]
+    overdue = [(item, amount) for item, amount in open_now if day > item.first_due]
     currencies = {item.currency for item in known}
     one = MINOR_UNITS[known[0].currency] if known else 1
     figures = {
@@ -228,7 +228,7 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
         "open_amount": open_amount / one,
         "overdue_amount": overdue_amount / one,
         "overdue_share": over(overdue_amount, open_amount),
-        "weighted_days_past_due": over(sum(a * (day - item.due).days for item, a in overdue), overdue_amount),
+        "weighted_days_past_due": over(sum(a * (day - item.first_due).days for item, a in overdue), overdue_amount),
         "issued_amount_365d": sum(issued_year) / one,
         "issued_amount_90d": sum(item.amount for item in known if within(item.known, 90)) / one,
         "mean_invoice_amount_365d": mean(issued_year) / one,
@@ -255,14 +255,14 @@ def invoice_features(portfolio: Portfolio, invoice_id: str, day: date, late_afte
     major = own.amount / MINOR_UNITS[own.currency]
     figures |= {
         "payment_terms_days": (own.first_due - own.issued).days,
-        "days_past_due": (day - own.due).days,
+        "days_past_due": (day - own.first_due).days,
         "days_since_issue": (day - own.issued).days,
         "invoice_amount": major,
         "amount_to_mean_ratio": over(major, figures["mean_invoice_amount_365d"]),
         "open_share": over(own.open_before(day), own.amount),
-        "due_weekday": own.due.weekday(),
-        "due_day_of_month": own.due.day,
-        "due_month": own.due.month,
+        "due_weekday": own.first_due.weekday(),
+        "due_day_of_month": own.first_due.day,
+        "due_month": own.first_due.month,
         "known_lag_days": (own.known - own.issued).days,
         "disputed_now": any(
             item is own and at < day and not (closed and max(closed, at) < day)

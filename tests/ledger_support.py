@@ -44,4 +44,4 @@ def cleaned(
 
 def reasons(result: Cleaned) -> list[tuple[Any, ...]]:
     """Return (table, row, key, reason) of the rejected rows."""
-    return [tuple(row) for row in result.rejected.itertuples(index=False)]
+    return [tuple(row) for row in result.rejected.drop(columns="known_on").itertuples(index=False)]
