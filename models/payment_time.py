@@ -105,8 +105,11 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
                 "train on a longer history"
             )
         # a ledger without sectors has a column without values, from which nothing can be learned
-        filled = np.isfinite(features[np.unique(row)]).any(axis=0)
-        features, columns = features[:, filled], [name for name, has in zip(columns, filled, strict=True) if has]
+        filled = np.asarray(np.isfinite(features[np.unique(row)]).any(axis=0))
+        features, columns = (
+            features[:, filled],
+            [name for name, has in zip(columns, filled, strict=True) if has],
+        )
         self.hazard_ = HistGradientBoostingClassifier(
             max_iter=self.iterations,
             learning_rate=self.learning_rate,

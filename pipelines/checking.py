@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from features.cleaning import read_ledger
-from features.health import judge
+from features.health import Health, judge
 from pipelines.settings import load_settings
 
 
@@ -23,9 +23,9 @@ def check_ledger(config: Path, *, today: date) -> dict[str, Any]:
         ],
         "facts": {
             **{t.table: f"{t.first_day} to {t.last_day}" for t in health.tables if t.first_day is not None},
-            "newest payment": f"{health.newest_payment or 'none'} ({health.days_since_newest_payment} days ago)",
+            "newest payment": _newest_payment(health),
             "debtors": f"{health.debtors}, of which {health.debtors_with_one_invoice} with one invoice",
-            "largest debtor": f"{health.largest_debtor}, {health.largest_debtor_share:.0%} of the amount invoiced",
+            "largest debtor": f"{health.largest_debtor}, {health.largest_debtor_share:.0%} of what was invoiced",
             "currencies": ", ".join(f"{name} ({n} invoices)" for name, n in health.currencies.items()),
             "invoices with a payment": f"{health.settled_share:.0%} of {health.invoices}",
             "known after the day of issue": f"{health.known_late_share:.0%}",
@@ -36,3 +36,9 @@ def check_ledger(config: Path, *, today: date) -> dict[str, Any]:
         ],
         "warnings": list(health.warnings),
     }
+
+
+def _newest_payment(health: Health) -> str:
+    if health.newest_payment is None:
+        return "none"
+    return f"{health.newest_payment} ({health.days_since_newest_payment} days ago)"

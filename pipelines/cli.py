@@ -51,7 +51,9 @@ CONFIG = Path("debtscape.yaml")
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the ledger and the results.")] = Path("out/demo"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for the ledger and the results.")] = Path(
+        "out/demo"
+    ),
 ) -> None:
     """Simulate a portfolio, train, run, and show the result and where the report is."""
     from pipelines import console
@@ -65,8 +67,12 @@ def demo(
 
 @app.command()
 def init(
-    files: Annotated[list[Path], typer.Argument(help="The ledger's files: CSV, Parquet or Excel.", metavar="FILE…")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the configuration.")] = CONFIG,
+    files: Annotated[
+        list[Path], typer.Argument(help="The ledger's files: CSV, Parquet or Excel.", metavar="FILE…")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where to write the configuration.")
+    ] = CONFIG,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing configuration.")] = False,
 ) -> None:
     """Look at files, guess their mapping, write a commented configuration, say what is unsure."""
@@ -149,7 +155,9 @@ def run(config: Config = CONFIG, as_of: AsOf = None, flow: Flow = False, as_json
 def backtest(
     start: Annotated[date, typer.Option("--from", parser=_day, metavar="DAY", help="First cutoff.")],
     until: Annotated[date, typer.Option("--until", parser=_day, metavar="DAY", help="End, exclusive.")],
-    every: Annotated[str, typer.Option("--every", help="Days (30D), weeks (2W) or months (1M) between cutoffs.")] = "1M",
+    every: Annotated[
+        str, typer.Option("--every", help="Days (30D), weeks (2W) or months (1M) between cutoffs.")
+    ] = "1M",
     config: Config = CONFIG,
     flow: Flow = False,
     as_json: Json = False,
@@ -198,8 +206,12 @@ def simulate(
     debtors: Annotated[int, typer.Option(min=10, help="Number of debtors.")] = 1500,
     months: Annotated[int, typer.Option(min=3, help="Months of history.")] = 36,
     seed: Annotated[int, typer.Option(help="The same seed gives the same ledger.")] = 1,
-    invoices: Annotated[int | None, typer.Option(min=10, help="Number of invoices. Default: 40 a debtor.")] = None,
-    end: Annotated[date, typer.Option("--end", parser=_day, metavar="DAY", help="First day not in it.")] = date(2026, 1, 1),
+    invoices: Annotated[
+        int | None, typer.Option(min=10, help="Number of invoices. Default: 40 a debtor.")
+    ] = None,
+    end: Annotated[
+        date, typer.Option("--end", parser=_day, metavar="DAY", help="First day not in it.")
+    ] = date(2026, 1, 1),
 ) -> None:
     """Write a ledger with known truth, and a configuration that reads it."""
     from features.simulate import simulate as make

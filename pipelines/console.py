@@ -37,7 +37,11 @@ def show_guess(output: Path, unsure: list[str]) -> None:
 
 def show_check(result: dict[str, Any]) -> None:
     """Print how a ledger was judged."""
-    _table("Ledger", ["table", ">rows", ">accepted", ">rejected"], [list(row.values()) for row in result["tables"]])
+    _table(
+        "Ledger",
+        ["table", ">rows", ">accepted", ">rejected"],
+        [list(row.values()) for row in result["tables"]],
+    )
     _facts(result["facts"])
     if result["rejected"]:
         rows = [[row["table"], row["rows"], row["reason"], row["example"]] for row in result["rejected"]]
@@ -65,9 +69,10 @@ def show_training(result: dict[str, Any]) -> None:
 def show_run(result: dict[str, Any]) -> None:
     """Print a run as a credit manager reads it."""
     again = "already published" if result["already_published"] else "published"
+    by = result["predicted_by"]
     OUT.print(
         f"As of {result['as_of']}: {result['open_invoices']} open invoices, "
-        f"{result['predicted_by']['model']} predicted by the model, {result['predicted_by']['rule']} by the rule."
+        f"{by['model']} predicted by the model, {by['rule']} by the rule."
     )
     header = ["segment", ">debtors", ">days late", ">paid late", ">open", ">overdue", ">expected late"]
     _table("Segments", header, [list(row.values()) for row in result["segments"]])
@@ -93,9 +98,15 @@ def show_debtor(result: dict[str, Any]) -> None:
     _facts(result["facts"])
     _table("History", ["feature", ">value", "meaning"], [list(row.values()) for row in result["history"]])
     header = ["invoice", "due on", ">open", ">past due", ">late", "by", "paid on", "10-90 %"]
-    shown = [[cell for name, cell in row.items() if name not in ("next_step", "why")] for row in result["invoices"]]
+    shown = [
+        [cell for name, cell in row.items() if name not in ("next_step", "why")] for row in result["invoices"]
+    ]
     _table("Open invoices", header, shown)
-    _table("Next steps", ["invoice", "step", "why"], [[r["invoice"], r["next_step"], r["why"]] for r in result["invoices"]])
+    _table(
+        "Next steps",
+        ["invoice", "step", "why"],
+        [[r["invoice"], r["next_step"], r["why"]] for r in result["invoices"]],
+    )
 
 
 def _table(title: str, header: list[str], rows: list[list[Any]]) -> None:

@@ -15,7 +15,7 @@ from features.payment_history import debtor_features
 from pipelines.published_runs import PublishedRun, latest_run, read_table
 from pipelines.reading import Reading, read
 from pipelines.settings import load_settings
-from pipelines.summary import money
+from pipelines.summary import money, records
 
 SHOWN = (
     "invoices_issued",
@@ -47,26 +47,29 @@ def explain_debtor(config: Path, customer: str, *, today: date) -> dict[str, Any
         "customer_id": customer,
         "run_id": run.run_id,
         "as_of": run.as_of.isoformat(),
-        "facts": _facts(run, segments.loc[customer], customer),
+        "facts": _facts(run, records(segments.loc[[customer]])[0], customer),
         "history": _history(read(config, as_of=run.as_of, today=today), customer),
         "invoices": _invoices(run, customer),
     }
 
 
-def _facts(run: PublishedRun, segment: pd.Series, customer: str) -> dict[str, Any]:
+def _facts(run: PublishedRun, segment: dict[str, Any], customer: str) -> dict[str, Any]:
     debtors = read_table(run, "debtors")
     facts = {
         "segment": f"{segment['segment']} ({segment['reason']})",
-        "decided by": segment["source"] if pd.isna(segment["rule"]) else f"{segment['source']}: {segment['rule']}",
+        "decided by": segment["source"]
+        if pd.isna(segment["rule"])
+        else f"{segment['source']}: {segment['rule']}",
         "the model alone says": _or(segment["model_segment"], "nothing: no history"),
         "previous segment": _or(segment["previous_segment"], "none"),
         "risk": _or(segment["risk"], "unknown"),
         "value class": _or(segment["value_class"], "unknown"),
     }
-    for row in debtors[debtors["customer_id"] == customer].itertuples():
-        facts[f"open ({row.currency})"] = money(row.open_amount_minor, row.currency)
-        facts[f"overdue ({row.currency})"] = money(row.overdue_amount_minor, row.currency)
-        facts["must not be contacted"] = _or(row.blocked_by, "free to contact")
+    for row in records(debtors[debtors["customer_id"] == customer]):
+        currency = row["currency"]
+        facts[f"open ({currency})"] = money(row["open_amount_minor"], currency)
+        facts[f"overdue ({currency})"] = money(row["overdue_amount_minor"], currency)
+        facts["must not be contacted"] = _or(row["blocked_by"], "free to contact")
     return facts
 
 
@@ -74,7 +77,11 @@ def _history(reading: Reading, customer: str) -> list[dict[str, Any]]:
     point = pd.DataFrame({"customer_id": [customer], "day": pd.Timestamp(reading.as_of)})
     figures = debtor_features(reading.books, point, late_after_days=reading.settings.late_after_days).iloc[0]
     return [
-        {"feature": name, "value": _figure(figures[name], CATALOGUE[name].unit), "meaning": CATALOGUE[name].definition}
+        {
+            "feature": name,
+            "value": _figure(figures[name], CATALOGUE[name].unit),
+            "meaning": CATALOGUE[name].definition,
+        }
         for name in SHOWN
     ]
 
@@ -83,22 +90,26 @@ def _invoices(run: PublishedRun, customer: str) -> list[dict[str, Any]]:
     reminders = read_table(run, "reminders")
     reminders = reminders[reminders["customer_id"] == customer]
     predictions = read_table(run, "predictions").drop(columns="customer_id")
-    rows = reminders.merge(predictions, on="invoice_id", how="left").sort_values("due_on")
-    return [
-        {
-            "invoice": row.invoice_id,
-            "due_on": _day(row.due_on),
-            "open": "" if pd.isna(row.due_on) else money(row.open_amount_minor, row.currency),
-            "days_past_due": "" if pd.isna(row.due_on) else int(row.days_past_due),
-            "p_late": "" if pd.isna(row.due_on) else f"{row.p_late:.0%}",
-            "source": "dormant" if pd.isna(row.due_on) else row.source,
-            "paid_on": _day(row.paid_on_p50) or "later",
-            "paid_between": f"{_day(row.paid_on_p10) or 'later'} to {_day(row.paid_on_p90) or 'later'}",
-            "next_step": "none" if pd.isna(row.send_on) else f"{row.step} on {_day(row.send_on)}",
-            "why": row.reason,
-        }
-        for row in rows.itertuples()
-    ]
+    rows = reminders.merge(predictions, on="invoice_id", how="left").sort_values(["due_on", "invoice_id"])
+    return [_invoice(row) for row in records(rows)]
+
+
+def _invoice(row: dict[str, Any]) -> dict[str, Any]:
+    """One open item; a dormant one has no prediction and only its reminder's reason."""
+    predicted = not pd.isna(row["due_on"])
+    early, middle, late = (_day(row[f"paid_on_{quantile}"]) or "later" for quantile in ("p10", "p50", "p90"))
+    return {
+        "invoice": row["invoice_id"],
+        "due_on": _day(row["due_on"]),
+        "open": money(row["open_amount_minor"], row["currency"]) if predicted else "",
+        "days_past_due": int(row["days_past_due"]) if predicted else "",
+        "p_late": f"{row['p_late']:.0%}" if predicted else "",
+        "source": row["source"] if predicted else "dormant",
+        "paid_on": middle if predicted else "",
+        "paid_between": f"{early} to {late}" if predicted else "",
+        "next_step": "none" if pd.isna(row["send_on"]) else f"{row['step']} on {_day(row['send_on'])}",
+        "why": row["reason"],
+    }
 
 
 def _figure(value: float, unit: str) -> str:

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from features.invoice_state import invoice_features
 from features.ledger import Ledger, known_before
 from features.outcomes import landmarks, outcomes
-from features.invoice_state import invoice_features
 from features.settlement import Books
 from models.baselines import BASELINES
 from models.payment_time import PaymentTime
@@ -73,7 +73,11 @@ def training_rows(ledger: Ledger, cutoff: date, settings: Settings) -> tuple[pd.
     points = landmarks(books, issued_from=None, before=cutoff)
     points = sample_points(points, settings.predictor.training_rows, settings.seed)
     became = outcomes(
-        books, points, until=cutoff, late_after_days=settings.late_after_days, dormant_after_days=settings.dormant_after_days
+        books,
+        points,
+        until=cutoff,
+        late_after_days=settings.late_after_days,
+        dormant_after_days=settings.dormant_after_days,
     )
     return rows_at(books, points, settings), became
 
@@ -120,5 +124,6 @@ def facts_of(
     invoices = books.ledger.invoices
     seen = invoices.loc[invoices["known_on"] < pd.Timestamp(cutoff), "customer_id"].unique()
     return became.assign(
-        settled_invoices=rows["settled_invoices"].to_numpy(), seen_in_training=points["customer_id"].isin(seen)
+        settled_invoices=rows["settled_invoices"].to_numpy(),
+        seen_in_training=points["customer_id"].isin(seen),
     )

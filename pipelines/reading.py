@@ -71,6 +71,6 @@ def refuse_stale(reading: Reading) -> None:
     allowed = reading.settings.max_ledger_age_days
     if newest is None or (reading.as_of - newest).days > allowed:
         raise LedgerError(
-            f"the newest payment is of {newest or 'no day'}, more than {allowed} days before {reading.as_of}. "
+            f"the newest payment is of {newest or 'no day'}, over {allowed} days before {reading.as_of}. "
             "Load the newest bank file, or raise max_ledger_age_days."
         )

@@ -78,8 +78,11 @@ def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading
 
 def decide(inputs: RunReading, progress: Progress = silent) -> Decided:
     """Compute every table of the run."""
-    previous = inputs.previous and Previous(
-        read_table(inputs.previous, "segments"), read_table(inputs.previous, "actions")
+    run_before = inputs.previous
+    previous = (
+        Previous(read_table(run_before, "segments"), read_table(run_before, "actions"))
+        if run_before
+        else None
     )
     return Decided(inputs, decide_tables(inputs.reading, inputs.models, previous, progress))
 
@@ -157,7 +160,9 @@ def _champions(reading: Reading) -> tuple[dict[str, registry.Loaded], tuple[str,
         if champion is not None and refusal is None:
             usable[name] = champion
         elif refusal is not None:
-            warnings.append(f"{refusal}: the rule speaks instead. Use debtscape train --as-of {reading.as_of}")
+            warnings.append(
+                f"{refusal}: the rule speaks instead. Use debtscape train --as-of {reading.as_of}"
+            )
     return usable, tuple(warnings)
 
 

@@ -121,7 +121,17 @@ class Settings(_Strict):
     def fingerprint(self) -> str:
         """SHA-256 of everything that can change a run's figures: not where it is read or written."""
         content = self.model_dump(
-            mode="json", exclude={"ledger", "output", "csv", "mlflow", "schedule", "workers", "policy", "max_ledger_age_days"}
+            mode="json",
+            exclude={
+                "ledger",
+                "output",
+                "csv",
+                "mlflow",
+                "schedule",
+                "workers",
+                "policy",
+                "max_ledger_age_days",
+            },
         )
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -144,7 +154,9 @@ def load_settings(path: Path) -> Settings:
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""
-        raise ConfigurationError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)}).") from None
+        raise ConfigurationError(
+            f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})."
+        ) from None
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: empty. It needs at least `ledger:` with `invoices:`.")
     return parse_settings(content, base=path.parent, name=str(path))
@@ -166,7 +178,9 @@ def _check_tables(ledger: object, name: str) -> None:
         raise ConfigurationError(f"{name}: ledger.invoices is missing: say where the invoices are.")
     for table in ledger:
         if table not in LEDGER_TABLES:
-            raise ConfigurationError(f"{name}: ledger.{table}: no such table{_nearest(table, list(LEDGER_TABLES))}.")
+            raise ConfigurationError(
+                f"{name}: ledger.{table}: no such table{_nearest(table, list(LEDGER_TABLES))}."
+            )
 
 
 def _explain(error: Any) -> str:

@@ -36,6 +36,11 @@ def money(minor: float, currency: str) -> str:
     return format_currency(round(major), currency, "¤#,##0", locale="en", currency_digits=False)
 
 
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table, each as column -> value."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
 def _expected_late(debtors: pd.DataFrame) -> pd.Series:
     late = debtors.filter(regex=r"^expected_(1_30|31_60|61_90|over_90)_amount_minor$")
     total: pd.Series = late.sum(axis=1)
@@ -46,18 +51,20 @@ def _segments(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
     profiles = tables["segment_profiles"]
     segment_of = tables["segments"].set_index("customer_id")["segment"]
     debtors = tables["debtors"]
-    expected = _expected_late(debtors).groupby([debtors["customer_id"].map(segment_of), debtors["currency"]]).sum()
+    expected = (
+        _expected_late(debtors).groupby([debtors["customer_id"].map(segment_of), debtors["currency"]]).sum()
+    )
     return [
         {
-            "segment": row.segment,
-            "debtors": int(row.debtors),
-            "mean_days_late": _number(row.mean_days_late, "{:.1f}"),
-            "late_share": _number(row.late_share, "{:.0%}"),
-            "open": money(row.open_amount_minor, row.currency),
-            "overdue": money(row.overdue_amount_minor, row.currency),
-            "expected_late": money(expected.get((row.segment, row.currency), 0), row.currency),
+            "segment": row["segment"],
+            "debtors": int(row["debtors"]),
+            "mean_days_late": _number(row["mean_days_late"], "{:.1f}"),
+            "late_share": _number(row["late_share"], "{:.0%}"),
+            "open": money(row["open_amount_minor"], row["currency"]),
+            "overdue": money(row["overdue_amount_minor"], row["currency"]),
+            "expected_late": money(expected.get((row["segment"], row["currency"]), 0), row["currency"]),
         }
-        for row in profiles.itertuples()
+        for row in records(profiles)
     ]
 
 
@@ -68,31 +75,37 @@ def _top_debtors(tables: Mapping[str, pd.DataFrame], customers: pd.DataFrame) ->
     name_of = customers.drop_duplicates("customer_id", keep="last").set_index("customer_id")["name"]
     planned = tables["reminders"].dropna(subset="send_on").sort_values("send_on")
     first = planned.drop_duplicates("customer_id").set_index("customer_id")
-    rows = []
-    for row in largest.itertuples():
-        name = name_of.get(row.customer_id)
-        blocked = f"blocked: {row.blocked_by}" if isinstance(row.blocked_by, str) and row.blocked_by else "none"
-        reminder = (
-            f"{first.at[row.customer_id, 'send_on']:%Y-%m-%d} {first.at[row.customer_id, 'step']}"
-            if row.customer_id in first.index
-            else blocked
-        )
-        rows.append(
-            {
-                "debtor": f"{name} ({row.customer_id})" if isinstance(name, str) else row.customer_id,
-                "segment": segment_of[row.customer_id],
-                "overdue": money(row.overdue_amount_minor, row.currency),
-                "days_past_due": int(row.oldest_days_past_due),
-                "expected_late": money(row.expected, row.currency),
-                "next_reminder": reminder,
-            }
-        )
-    return rows
+    return [
+        {
+            "debtor": _called(row["customer_id"], name_of.get(row["customer_id"])),
+            "segment": segment_of[row["customer_id"]],
+            "overdue": money(row["overdue_amount_minor"], row["currency"]),
+            "days_past_due": int(row["oldest_days_past_due"]),
+            "expected_late": money(row["expected"], row["currency"]),
+            "next_reminder": _next_reminder(row, first),
+        }
+        for row in records(largest)
+    ]
+
+
+def _called(customer: str, name: object) -> str:
+    return f"{name} ({customer})" if isinstance(name, str) else customer
+
+
+def _next_reminder(debtor: dict[str, Any], first: pd.DataFrame) -> str:
+    customer, blocked = debtor["customer_id"], debtor["blocked_by"]
+    if customer in first.index:
+        day, step = first.loc[customer, ["send_on", "step"]]
+        return f"{day:%Y-%m-%d} {step}"
+    return f"none: {blocked}" if isinstance(blocked, str) and blocked else "none"
 
 
 def _reminders(reminders: pd.DataFrame) -> dict[str, int]:
     steps = reminders["step"].value_counts()
-    return {**{str(step): int(n) for step, n in steps.items()}, "none, with a reason": int(reminders["step"].isna().sum())}
+    return {
+        **{str(step): int(n) for step, n in steps.items()},
+        "none, with a reason": int(reminders["step"].isna().sum()),
+    }
 
 
 def _number(value: float, form: str) -> str:

@@ -16,13 +16,21 @@ from features.outcomes import landmarks
 from features.payment_history import debtor_features
 from models import gate, registry
 from models.evaluate import evaluate
-from models.payment_time import PaymentTime
 from models.overrides import RULE_SEGMENTS
+from models.payment_time import PaymentTime
 from models.policy import covers
 from models.policy import fingerprint as policy_fingerprint
 from models.segmenter import DebtorSegmenter
 from pipelines.figures import figures_of
-from pipelines.folds import facts_of, fit_all, payment_time, predict_all, rows_at, sample_points, training_rows
+from pipelines.folds import (
+    facts_of,
+    fit_all,
+    payment_time,
+    predict_all,
+    rows_at,
+    sample_points,
+    training_rows,
+)
 from pipelines.progress import Progress, silent
 from pipelines.reading import Reading, read
 
@@ -143,7 +151,10 @@ def register(outcome: Outcome) -> dict[str, Any]:
         }
     if "payment-time" not in registered:
         registered["payment-time"] = {
-            "version": "", "alias": "", "accepted": False, "proven_better": False,
+            "version": "",
+            "alias": "",
+            "accepted": False,
+            "proven_better": False,
             "reasons": ["nothing to learn from yet: too few invoices were settled"],
         }
     return {
@@ -228,7 +239,9 @@ def _fitted_segments(reading: Reading) -> tuple[list[Fitted], list[str]]:
     uncovered = covers(reading.policy, [*model.parameters_["names"], *RULE_SEGMENTS])
     reasons = [f"{len(model.parameters_['names'])} segments from {len(figures)} debtors", *model.notes_]
     if uncovered:
-        reasons = [f"the policy does not cover segment {', '.join(uncovered)}: add it to the policy's segments"]
+        reasons = [
+            f"the policy does not cover segment {', '.join(uncovered)}: add it to the policy's segments"
+        ]
     fitted = Fitted(
         name="debtor-segments",
         files=registry.json_files("debtor-segments", model.parameters_),

@@ -50,7 +50,9 @@ def backtest(
     return write_backtest(walk(walk_, progress))
 
 
-def read_for_backtest(config: Path, *, start: date, until: date, every: str, today: date | None = None) -> Walk:
+def read_for_backtest(
+    config: Path, *, start: date, until: date, every: str, today: date | None = None
+) -> Walk:
     """Read the whole ledger and lay out the cutoffs.
 
     Raises DebtscapeError for an empty span, or one that the ledger does not reach.
@@ -59,7 +61,9 @@ def read_for_backtest(config: Path, *, start: date, until: date, every: str, tod
     cutoffs = cutoffs_between(start, until, every)
     first = reading.ledger.invoices["known_on"].min().date()
     if start <= first:
-        raise DebtscapeError(f"--from {start}: nothing was known before it; the first invoice became known on {first}.")
+        raise DebtscapeError(
+            f"--from {start}: nothing was known before it; the first invoice became known on {first}."
+        )
     if cutoffs[-1] >= reading.as_of:
         raise DebtscapeError(f"--until {until}: the ledger ends on {reading.as_of - timedelta(days=1)}.")
     return Walk(reading, cutoffs, until)
@@ -72,10 +76,15 @@ def cutoffs_between(start: date, until: date, every: str) -> tuple[date, ...]:
         raise DebtscapeError(f"--every {every!r}: write a number and D, W or M, for example 1M or 14D.")
     if start >= until:
         raise DebtscapeError(f"--from {start} is not before --until {until}.")
-    offset = {"D": "days", "W": "weeks", "M": "months"}[unit]
     cutoffs = []
     for step in range(10_000):
-        cutoff = (pd.Timestamp(start) + pd.DateOffset(**{offset: step * int(number)})).date()
+        ahead = step * int(number)
+        offset = (
+            pd.DateOffset(months=ahead)
+            if unit == "M"
+            else pd.DateOffset(days=ahead * (7 if unit == "W" else 1))
+        )
+        cutoff = (pd.Timestamp(start) + offset).date()
         if cutoff >= until:
             break
         cutoffs.append(cutoff)
@@ -104,9 +113,12 @@ def walk(walk_: Walk, progress: Progress = silent) -> Walked:
         raise DebtscapeError(f"no invoice was open between {walk_.cutoffs[0]} and {walk_.until}.")
     progress("measuring", len(walk_.cutoffs), len(walk_.cutoffs) + 1)
     said, became = pd.concat(predictions, ignore_index=True), pd.concat(facts, ignore_index=True)
-    return Walked(walk_, said, became, evaluate(
-        said, became, late_after_days=settings.late_after_days, seed=settings.seed
-    ))
+    return Walked(
+        walk_,
+        said,
+        became,
+        evaluate(said, became, late_after_days=settings.late_after_days, seed=settings.seed),
+    )
 
 
 def write_backtest(walked: Walked) -> dict[str, Any]:

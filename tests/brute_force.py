@@ -228,7 +228,9 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
         "open_amount": open_amount / one,
         "overdue_amount": overdue_amount / one,
         "overdue_share": over(overdue_amount, open_amount),
-        "weighted_days_past_due": over(sum(a * (day - item.first_due).days for item, a in overdue), overdue_amount),
+        "weighted_days_past_due": over(
+            sum(a * (day - item.first_due).days for item, a in overdue), overdue_amount
+        ),
         "issued_amount_365d": sum(issued_year) / one,
         "issued_amount_90d": sum(item.amount for item in known if within(item.known, 90)) / one,
         "mean_invoice_amount_365d": mean(issued_year) / one,

@@ -1,4 +1,4 @@
-"""Nothing known on or after a day changes anything as of that day: the whole way from file to published run."""
+"""Nothing known on or after a day changes anything as of that day, all the way from file to published run."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class Story:
 
 
 def ibm(folder: Path) -> Story:
+    """One flat file, paid_on in the invoices."""
     frames = {"invoices.csv": pd.read_csv(folder / "ibm_receivables.csv", dtype=str)}
     configuration = """
 ledger:
@@ -56,13 +57,12 @@ ledger:
       amount: InvoiceAmount, paid_on: SettledDate}
     dates: month_first
 """
-    return Story(
-        "ibm", date(2013, 9, 1), frames, configuration,
-        known={"invoices.csv": ["InvoiceDate"]}, later={"invoices.csv": ["SettledDate"]}, date_format="%m/%d/%Y",
-    )  # fmt: skip
+    known, later = {"invoices.csv": ["InvoiceDate"]}, {"invoices.csv": ["SettledDate"]}
+    return Story("ibm", date(2013, 9, 1), frames, configuration, known, later, date_format="%m/%d/%Y")
 
 
 def sme(folder: Path) -> Story:
+    """Two tables, with the day an invoice became known."""
     frames = {
         "invoices.csv": pd.read_csv(folder / "sme_invoices.csv", dtype=str),
         "payments.csv": pd.read_csv(folder / "sme_payments.csv", dtype=str),
@@ -82,6 +82,7 @@ ledger:
 
 
 def portfolio(folder: Path) -> Story:
+    """A simulated portfolio with every table."""
     config = write_portfolio(simulate(debtors=120, months=24, seed=3, end=date(2026, 1, 1)), folder)
     frames = {path.name: pd.read_csv(path, dtype=str) for path in sorted(folder.glob("*.csv"))}
     configuration = config.read_text().replace("output: out/", "")
@@ -122,6 +123,7 @@ def full(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trained_and_run(story: Story, frames: Frames, folder: Path) -> Path:
+    """Write the files, train and run as of the story's day, and return the configuration."""
     config = write(story, frames, folder)
     train(config, as_of=story.day, today=TODAY)
     run(config, as_of=story.day, today=TODAY, now=NOW)
@@ -129,6 +131,7 @@ def trained_and_run(story: Story, frames: Frames, folder: Path) -> Path:
 
 
 def write(story: Story, frames: Frames, folder: Path) -> Path:
+    """Write the files and a configuration that reads them."""
     for name, frame in frames.items():
         frame.to_csv(folder / name, index=False)
     config = folder / "debtscape.yaml"
@@ -137,11 +140,13 @@ def write(story: Story, frames: Frames, folder: Path) -> Path:
 
 
 def known_day(story: Story, name: str, frame: pd.DataFrame) -> pd.Series:
+    """The day each row counts from; none for snapshots."""
     days = [pd.to_datetime(frame[column], format=story.date_format) for column in story.known.get(name, [])]
     return pd.concat(days, axis=1).max(axis=1) if days else pd.Series(pd.NaT, index=frame.index)
 
 
 def is_later(story: Story, name: str, frame: pd.DataFrame) -> pd.Series:
+    """Whether each row was known on the story's day or later."""
     return known_day(story, name, frame) >= pd.Timestamp(story.day)
 
 
@@ -155,7 +160,9 @@ def cut(story: Story) -> Frames:
                 pd.to_datetime(kept[column], format=story.date_format) >= pd.Timestamp(story.day)
             )
         frames[name] = kept
-    if "payments.csv" in frames:  # a payment known before its invoice waits for it, and the invoice is not there
+    if (
+        "payments.csv" in frames
+    ):  # a payment known before its invoice waits for it, and the invoice is not there
         known = frames["invoices.csv"]["invoice_id"]
         payments = frames["payments.csv"]
         frames["payments.csv"] = payments[payments["invoice_id"].isna() | payments["invoice_id"].isin(known)]
@@ -163,14 +170,16 @@ def cut(story: Story) -> Frames:
 
 
 def altered(story: Story) -> Frames:
-    """The same past and another future: later rows thinned out and their amounts changed, later days moved."""
+    """The same past and another future: later rows thinned out, their amounts changed, later days moved."""
     rng = np.random.default_rng(5)
     frames = {}
     for name, frame in story.frames.items():
         changed = frame.copy()
         later = is_later(story, name, frame)
         for amount in {"amount", "InvoiceAmount"} & set(frame):
-            changed.loc[later, amount] = (changed.loc[later, amount].astype(float) * 3 + 10).round(2).astype(str)
+            changed.loc[later, amount] = (
+                (changed.loc[later, amount].astype(float) * 3 + 10).round(2).astype(str)
+            )
         for column in story.later.get(name, []):
             days = pd.to_datetime(frame[column], format=story.date_format)
             ahead = days >= pd.Timestamp(story.day)
@@ -192,6 +201,7 @@ def published(config: Path) -> dict[str, str]:
 
 
 def model_fingerprints(config: Path) -> dict[str, str]:
+    """What each champion computes, as a hash."""
     uri = load_settings(config).tracking_uri
     models = {name: champion(name, uri) for name in ("payment-time", "debtor-segments", "reminder-timing")}
     return {name: model.fingerprint for name, model in models.items() if model is not None}
@@ -201,7 +211,7 @@ def model_fingerprints(config: Path) -> dict[str, str]:
 def test_models_and_run_know_nothing_of_the_day_or_later(
     story: Story, full: Path, change: Callable[[Story], Frames], tmp_path: Path
 ) -> None:
-    """A ledger cut at the day, or with another future, trains the same models and publishes the same bytes."""
+    """A ledger cut at the day, or with another future, gives the same models and the same published bytes."""
     other = trained_and_run(story, change(story), tmp_path)
     assert model_fingerprints(other) == model_fingerprints(full)
     assert published(other) == published(full)

@@ -155,7 +155,10 @@ ACTIONS = Table(
         Column("valid_until", "day", "last day it may be sent", required=True),
         CURRENCY,
         _money("overdue_amount", "overdue on the day to send, items of this action"),
-        _money("net_overdue_amount", "the debtor's net overdue amount on the day to send, as known on the run day"),
+        _money(
+            "net_overdue_amount",
+            "the debtor's net overdue amount on the day to send, as known on the run day",
+        ),
         Column("adverse", "flag", "harms the debtor, so a person must approve", required=True),
         Column("reason", "text", "why", required=True),
         Column("arm", "text", "arm of an experiment"),
