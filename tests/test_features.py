@@ -112,13 +112,30 @@ def invoice_points(ledger: Ledger, days: list[int]) -> pd.DataFrame:
 
 
 DAYS = st.lists(st.integers(0, 1200), min_size=1, max_size=4)
+BORDERS = st.lists(
+    st.tuples(st.integers(0, 999), st.sampled_from([0, 1, 1, 31, 32, 90, 91, 365, 366, 731])),
+    min_size=4,
+    max_size=8,
+)
+
+
+def border_days(ledger: Ledger, picks: list[tuple[int, int]]) -> list[int]:
+    """Days where something may change: so many days after one of the ledger's facts."""
+    facts = [
+        (moment.date() - START).days
+        for table in (ledger.invoices, ledger.payments, ledger.disputes, ledger.customers)
+        for name in table
+        if table[name].dtype.kind == "M"
+        for moment in table[name].dropna()
+    ]
+    return [facts[pick % len(facts)] + offset for pick, offset in picks]
 
 
 @RELAXED
-@given(ledger=ledgers(("EUR", "EUR", "JPY")), days=DAYS, late_after=st.sampled_from([0, 5]))
-def test_debtor_features_are_what_their_definition_says(ledger, days, late_after):
+@given(ledger=ledgers(("EUR", "EUR", "JPY")), picks=BORDERS, late_after=st.sampled_from([0, 5]))
+def test_debtor_features_are_what_their_definition_says(ledger, picks, late_after):
     """Every figure of every (debtor, day) point equals the one counted by plain loops."""
-    points = debtor_points(days)
+    points = debtor_points(border_days(ledger, picks))
     computed = debtor_features(keep_books(ledger), points, late_after_days=late_after)
     portfolio = brute_force.Portfolio(ledger)
     expected = pd.DataFrame(
@@ -131,10 +148,10 @@ def test_debtor_features_are_what_their_definition_says(ledger, days, late_after
 
 
 @RELAXED
-@given(ledger=ledgers(("EUR", "EUR", "JPY")), days=DAYS, late_after=st.sampled_from([0, 5]))
-def test_invoice_features_are_what_their_definition_says(ledger, days, late_after):
+@given(ledger=ledgers(("EUR", "EUR", "JPY")), picks=BORDERS, late_after=st.sampled_from([0, 5]))
+def test_invoice_features_are_what_their_definition_says(ledger, picks, late_after):
     """Every figure of every (invoice, day) point, the first included, equals the one counted by loops."""
-    points = invoice_points(ledger, days)
+    points = invoice_points(ledger, border_days(ledger, picks))
     computed = invoice_features(keep_books(ledger), points, late_after_days=late_after)
     portfolio = brute_force.Portfolio(ledger)
     expected = pd.DataFrame(
@@ -307,6 +324,33 @@ def test_sector_is_a_feature_only_when_declared_static():
     books = keep_books(ledger)
     assert invoice_features(books, at("b", 50))["sector_mean_days_late_365d"].item() == 10
     assert invoice_features(books, at("b", 50), static=())["sector_mean_days_late_365d"].isna().all()
+
+
+def test_an_item_is_overdue_on_the_day_after_its_due_day():
+    """Due on day 30: not yet past due on day 30, one day past due on day 31."""
+    books = keep_books(one_debtor([("a", 0, 30, 10_000)], []))
+    assert invoice_features(books, at("a", 30))["overdue_invoices"].item() == 0
+    row = invoice_features(books, at("a", 31)).iloc[0]
+    assert (row["overdue_invoices"], row["days_past_due"], row["weighted_days_past_due"]) == (1, 1, 1)
+
+
+def test_a_dispute_is_open_until_its_closing_is_known():
+    """Opened on day 10 and closed on day 20: known from day 11 on, still open on day 20, closed on day 21."""
+    ledger = one_debtor([("a", 0, 30, 10_000)], [])
+    dispute = frame(["invoice_id", "opened_on", "closed_on"], [("a", day(10), day(20))])
+    books = keep_books(dataclasses.replace(ledger, disputes=make_ledger(disputes=dispute).disputes))
+    flags = [invoice_features(books, at("a", number))["disputed_now"].item() for number in (10, 11, 20, 21)]
+    assert flags == [0, 1, 1, 0]
+
+
+def test_a_closing_belongs_to_the_sector_of_its_own_day():
+    """The debtor moved to steel on day 40, the day its payment became known: steel has that closing."""
+    ledger = one_debtor([("a", 0, 30, 10_000), ("b", 50, 80, 10_000)], [("a", 40, 10_000)])
+    rows = frame(
+        ["customer_id", "valid_from", "sector"], [("anna", day(0), "food"), ("anna", day(40), "steel")]
+    )
+    books = keep_books(dataclasses.replace(ledger, customers=make_ledger(customers=rows).customers))
+    assert invoice_features(books, at("b", 50))["sector_mean_days_late_365d"].item() == 10
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,13 @@ def number(moment: pd.Timestamp) -> int | None:
         pytest.param([pay(35, 4_000), pay(60, 6_000, kind="credit")], 60, 60, "credited", id="credited rest"),
         pytest.param([pay(90, 10_000, kind="write_off")], 90, 90, "written_off", id="written off"),
         pytest.param([pay(35, 15_000)], 35, 35, "paid", id="overpaid"),
+        pytest.param(
+            [pay(35, 10_000, known_on=60), pay(50, 5_000, known_on=60)],
+            35,
+            60,
+            "paid",
+            id="paid twice, known at once",
+        ),
         pytest.param([pay(-5, 10_000)], -5, 0, "paid", id="paid before issue"),
         pytest.param(
             [pay(3, 10_000, known_on=9), pay(5, 10_000, kind="reversal", known_on=9), pay(40, 10_000)],
@@ -127,6 +134,14 @@ def test_matured_once_by_payment_or_when_seen_31_days_past_due():
     figures = debtor_features(books, points.astype({"day": "datetime64[s]"}))
     assert figures["matured_invoices"].tolist() == [0, 1, 1, 1]
     assert figures["settled_invoices"].tolist() == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(("credited_on", "matured"), [(60, 0), (61, 1)])
+def test_a_credited_item_matures_only_when_it_was_seen_31_days_past_due(credited_on, matured):
+    """Due on day 30: credited on day 60 it was never seen 31 days past due, on day 61 it was."""
+    books = keep_books(ledger(pay(credited_on, 10_000, kind="credit")))
+    point = pd.DataFrame({"customer_id": ["anna"], "day": pd.Series([day(200)], dtype="datetime64[s]")})
+    assert debtor_features(books, point)["matured_invoices"].item() == matured
 
 
 def test_an_extension_does_not_erase_lateness():
