@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.catalogue import CATALOGUE
 from models.rule import (
@@ -156,7 +157,8 @@ class InvoiceOnly:
             boosting = HistGradientBoostingClassifier(
                 max_iter=60, max_leaf_nodes=8, min_samples_leaf=40, early_stopping=False, random_state=0
             )
-            self.model_ = boosting.fit(X, y, sample_weight=weight)
+            with threadpool_limits(1, user_api="openmp"):
+                self.model_ = boosting.fit(X, y, sample_weight=weight)
         return self
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ import pandas as pd
 import skops.io
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.catalogue import INVOICE_FEATURES, names
 from features.errors import ModelError
@@ -75,9 +76,7 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         self.max_rows = max_rows
         self.seed = seed
 
-    def fit(
-        self, rows: pd.DataFrame, outcome: pd.DataFrame, sample_weight: npt.ArrayLike | None = None
-    ) -> PaymentTime:
+    def fit(self, rows: pd.DataFrame, outcome: pd.DataFrame) -> PaymentTime:
         """Learn from feature rows and what became of them, and return self.
 
         `outcome`, row by row: `event` (paid, and known) and `days_late` (settled - due day; without
@@ -89,12 +88,11 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         columns = list(names(INVOICE_FEATURES) if self.features is None else self.features)
         refuse_missing(columns, rows)
         borders = bin_borders(self.late_after_days)
-        weight = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, np.float64)
-        used = [rows[columns], rows["days_past_due"], *_days_ahead(rows, outcome), outcome["event"], weight]
+        used = [rows[columns], rows["days_past_due"], *_days_ahead(rows, outcome), outcome["event"]]
         table = canonical_sample(
             np.column_stack([np.asarray(part, dtype=np.float64) for part in used]), self.max_rows, self.seed
         )
-        features, (days_past_due, ahead, decided_ahead, event, weight) = table[:, :-5], table[:, -5:].T
+        features, (days_past_due, ahead, decided_ahead, event) = table[:, :-4], table[:, -4:].T
 
         position = axis_position(days_past_due)
         end, decided = position + ahead.astype(np.int64), position + decided_ahead.astype(np.int64)
@@ -110,7 +108,8 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
             features[:, filled],
             [name for name, has in zip(columns, filled, strict=True) if has],
         )
-        self.hazard_ = HistGradientBoostingClassifier(
+        X = np.hstack([features[row], bin_columns(borders, position[row], bins, start)])
+        hazard = HistGradientBoostingClassifier(
             max_iter=self.iterations,
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaf_nodes,
@@ -118,7 +117,10 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
             l2_regularization=self.l2_regularization,
             early_stopping=False,  # it would hold out rows at random
             random_state=self.seed,
-        ).fit(np.hstack([features[row], bin_columns(borders, position[row], bins, start)]), paid, weight[row])
+        )
+        # one thread: the bytes depend on their number, and on a busy machine they wait for each other
+        with threadpool_limits(1, user_api="openmp"):
+            self.hazard_ = hazard.fit(X, paid)
         self.parameters_ = {
             "model": "payment-time",
             "features": columns,

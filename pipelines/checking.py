@@ -25,7 +25,7 @@ def check_ledger(config: Path, *, today: date) -> dict[str, Any]:
             **{t.table: f"{t.first_day} to {t.last_day}" for t in health.tables if t.first_day is not None},
             "newest payment": _newest_payment(health),
             "debtors": f"{health.debtors}, of which {health.debtors_with_one_invoice} with one invoice",
-            "largest debtor": f"{health.largest_debtor}, {health.largest_debtor_share:.0%} of what was invoiced",
+            "largest debtor": f"{health.largest_debtor}, {health.largest_debtor_share:.0%} of all invoiced",
             "currencies": ", ".join(f"{name} ({n} invoices)" for name, n in health.currencies.items()),
             "invoices with a payment": f"{health.settled_share:.0%} of {health.invoices}",
             "known after the day of issue": f"{health.known_late_share:.0%}",

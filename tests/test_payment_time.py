@@ -208,14 +208,6 @@ def test_late_after_days_moves_lateness_not_the_classes() -> None:
     assert (predicted["p_late"][rows["days_past_due"] > 10] == 1).all()
 
 
-def test_weights_count() -> None:
-    """Doubling the weight of the late shifts the odds towards late."""
-    rows, outcome = portfolio(2000, seed=6, days_past_due=(-30,))
-    weight = np.where(outcome["true_days_late"] > 0, 3.0, 1.0)
-    plain, weighted = model().fit(rows, outcome), model().fit(rows, outcome, weight)
-    assert weighted.predict(rows)["p_late"].mean() > plain.predict(rows)["p_late"].mean() + 0.1
-
-
 def test_borders_hold_every_border_a_figure_needs() -> None:
     """Classes, lateness and horizon fall on borders, so nothing is interpolated for them."""
     borders = bin_borders(late_after_days=5)
