@@ -73,37 +73,39 @@ def _top_debtors(tables: Mapping[str, pd.DataFrame], customers: pd.DataFrame) ->
     largest = debtors[debtors["overdue_amount_minor"] > 0].nlargest(LARGEST, "overdue_amount_minor")
     segment_of = tables["segments"].set_index("customer_id")["segment"]
     name_of = customers.drop_duplicates("customer_id", keep="last").set_index("customer_id")["name"]
-    planned = tables["reminders"].dropna(subset="send_on").sort_values("send_on")
+    planned = tables["actions"][tables["actions"]["change"] != "withdrawn"]
+    planned = planned.sort_values(["send_on", "dunning_level_after"], ascending=[True, False], kind="stable")
     first = planned.drop_duplicates("customer_id").set_index("customer_id")
     return [
         {
             "debtor": _called(row["customer_id"], name_of.get(row["customer_id"])),
             "segment": segment_of[row["customer_id"]],
+            "open": money(row["open_amount_minor"], row["currency"]),
             "overdue": money(row["overdue_amount_minor"], row["currency"]),
-            "days_past_due": int(row["oldest_days_past_due"]),
+            "oldest_days_past_due": int(row["oldest_days_past_due"]),
             "expected_late": money(row["expected"], row["currency"]),
-            "next_reminder": _next_reminder(row, first),
+            "next_action": _next_action(row, first),
         }
         for row in records(largest)
     ]
 
 
 def _called(customer: str, name: object) -> str:
-    return f"{name} ({customer})" if isinstance(name, str) else customer
+    return f"{customer} {name}" if isinstance(name, str) else customer
 
 
-def _next_reminder(debtor: dict[str, Any], first: pd.DataFrame) -> str:
+def _next_action(debtor: dict[str, Any], first: pd.DataFrame) -> str:
     customer, blocked = debtor["customer_id"], debtor["blocked_by"]
     if customer in first.index:
         day, step = first.loc[customer, ["send_on", "step"]]
-        return f"{day:%Y-%m-%d} {step}"
+        return f"{day:%Y-%m-%d} {str(step).replace('_', ' ')}"
     return f"none: {blocked}" if isinstance(blocked, str) and blocked else "none"
 
 
 def _reminders(reminders: pd.DataFrame) -> dict[str, int]:
     steps = reminders["step"].value_counts()
     return {
-        **{str(step): int(n) for step, n in steps.items()},
+        **{str(step).replace("_", " "): int(n) for step, n in steps.items()},
         "none, with a reason": int(reminders["step"].isna().sum()),
     }
 
