@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from features.books import Books, day_numbers
 from features.catalogue import COHORT, names
 from features.payment_history import PaidClosings, paid_closings
-from features.settlement import Books, day_numbers
 from features.timeline import (
     FIRST_DAY,
     SPAN,

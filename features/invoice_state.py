@@ -12,12 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from features.books import Books, day_numbers
 from features.catalogue import INVOICE_FEATURES, names
 from features.cohorts import cohort_figures
 from features.errors import LedgerError
+from features.open_items import open_minor
 from features.partitions import compute_in_parts
 from features.payment_history import debtor_figures, empty_matrix
-from features.settlement import Books, day_numbers, open_minor
 from features.timeline import Figures, Flags, Floats, Ints, Points, composite, ratio
 
 

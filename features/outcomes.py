@@ -19,8 +19,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from features.books import HOW, PAID, STILL_OPEN, Books, day_column, day_numbers, number_of
 from features.errors import LedgerError
-from features.settlement import HOW, PAID, STILL_OPEN, Books, day_column, day_numbers, number_of
 from features.timeline import NEVER, Flags, Ints, composite
 
 AFTER_DUE = {"due": 0, "due+7": 7, "due+15": 15, "due+30": 30, "due+60": 60, "due+90": 90}

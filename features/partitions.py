@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from joblib import Parallel, delayed
 
-from features.settlement import Books, Disputes, Items, Movements, Spells, Standings
+from features.books import Books, Disputes, Items, Movements, Spells, Standings
 from features.timeline import Figures, Floats, Ints, order_by
 
 Table = TypeVar("Table", Items, Movements, Standings, Spells, Disputes)

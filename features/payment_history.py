@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.books import PAID, REVERSAL, Books, day_numbers
 from features.catalogue import DEBTOR_FEATURES, names
 from features.partitions import compute_in_parts
-from features.settlement import PAID, REVERSAL, Books, day_numbers
 from features.timeline import (
     NEVER,
     Figures,

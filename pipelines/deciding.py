@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from features.books import Books
 from features.contracts.output import PREDICTIONS
 from features.invoice_state import invoice_features
+from features.open_items import closings, open_credit, open_items
 from features.payment_history import debtor_features
-from features.settlement import Books, closings, open_credit, open_items
 from models.actions import plan_actions
 from models.blocks import find_blocks
 from models.explain import reasons

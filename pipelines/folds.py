@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from features.books import Books
 from features.invoice_state import invoice_features
 from features.ledger import Ledger, known_before
 from features.outcomes import landmarks, outcomes
-from features.settlement import Books
 from models.baselines import BASELINES
 from models.payment_time import PaymentTime
 from models.rule import ShrunkenRule

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from features.books import Books
 from features.cleaning import Cleaned, read_ledger
 from features.errors import DebtscapeError, LedgerError
 from features.ledger import Ledger, known_before, newest_fact
-from features.settlement import Books, Tolerance, keep_books
+from features.settlement import Tolerance, keep_books
 from models.policy import Policy, read_policy
 from pipelines.settings import Settings, load_settings
 

@@ -201,7 +201,7 @@ def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:
 
 
 def _refuse_nothing_open(reading: Reading) -> None:
-    from features.settlement import open_items
+    from features.open_items import open_items
 
     if open_items(reading.books, reading.as_of).empty:
         last_issue = reading.ledger.invoices["known_on"].max().date() + timedelta(days=1)

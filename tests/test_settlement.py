@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from features.ledger import Ledger, make_ledger
+from features.open_items import closings, open_credit, open_items
 from features.payment_history import debtor_features
-from features.settlement import Tolerance, closings, keep_books, open_credit, open_items
+from features.settlement import Tolerance, keep_books
 
 START = date(2024, 1, 1)
 

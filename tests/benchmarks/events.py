@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.books import REVERSAL, Books
 from features.payment_history import paid_closings
-from features.settlement import REVERSAL, Books
 from features.timeline import rank_in_group
 
 COMPARED = (
