@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,11 +105,13 @@ def _complete(table: Table, frame: pd.DataFrame | None) -> pd.DataFrame:
     frame = pd.DataFrame() if frame is None else frame
     columns: dict[str, pd.Series] = {}
     for column in table.columns:
-        given = (
-            frame[column.inside] if column.inside in frame else pd.Series(index=frame.index, dtype="object")
+        kind: Any = "int64" if column.kind == "money" and column.required else _TYPES[column.kind]
+        absent = column.inside not in frame
+        if absent and kind == "int64" and len(frame):
+            raise LedgerError(f"{table.name} has rows but no column {column.inside}")
+        columns[column.inside] = (
+            pd.Series(index=frame.index, dtype=kind) if absent else frame[column.inside].astype(kind)
         )
-        kind = "int64" if column.kind == "money" and column.required else _TYPES[column.kind]
-        columns[column.inside] = given.astype(kind)  # type: ignore[call-overload]  # a type by its name
     complete = pd.DataFrame(columns, index=frame.index)
     if table.name in FACT_DAY and table.name != "customers":
         happened = complete[FACT_DAY[table.name]]

@@ -51,6 +51,8 @@ def test_a_ledger_can_be_made_of_any_subset_of_columns() -> None:
     assert list(ledger.rates.columns) == ["currency", "day", "rate", "known_on"]
     with pytest.raises(LedgerError, match="no such table: bills"):
         make_ledger(bills=pd.DataFrame())
+    with pytest.raises(LedgerError, match="invoices has rows but no column amount_minor"):
+        make_ledger(invoices=pd.DataFrame({"invoice_id": ["I1"]}))
 
 
 def golden() -> dict[str, pd.DataFrame]:
