@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help demo test test-slow check format bench lock install
+.PHONY: help demo test test-slow check format bench readme lock install
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ format: $(INSTALLED)  ## let ruff format and fix
 bench: $(INSTALLED)  ## figures: kernel against DuckDB and Polars, the whole job on a million invoices
 	$(BIN)/python tests/benchmarks/kernel_speed.py --invoices 1000000
 	$(BIN)/python tests/benchmarks/whole_job.py --debtors 20000 --invoices 1000000
+
+readme: $(INSTALLED)  ## write the present output of its commands into the README
+	$(BIN)/python tests/readme_support.py
 
 lock: $(INSTALLED)  ## resolve the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

@@ -29,19 +29,15 @@ def working_days_after(days: pd.Series, count: int, country: pd.Series, region: 
     return _shift(days, country, region, count, "backward")
 
 
-def calendar_notes(country: pd.Series, region: pd.Series) -> list[str]:
-    """Return a sentence for each unknown country, and each unknown region where regions differ; sorted."""
+def calendar_notes(country: pd.Series) -> list[str]:
+    """Return a sentence for each country without a calendar, sorted; `country` has one row per debtor."""
     notes = []
-    for (land, part), rows in _places(country, region).items():
-        known, regions = _regions(land)
-        who = f"{len(rows)} debtor{'s' if len(rows) > 1 else ''}"
-        if not known:
+    for land, debtors in country.fillna("").value_counts().sort_index().items():
+        if not _regions(str(land))[0]:
             place = f"country {land}" if land else "debtors without a country"
+            who = f"{debtors} debtor{'s' if debtors > 1 else ''}"
             notes.append(f"no holiday calendar for {place} ({who}): Monday to Friday are working days")
-        elif part and regions and part not in regions:
-            place = f"region {part} of {land}"
-            notes.append(f"no holiday calendar for {place} ({who}): the country's holidays count")
-    return sorted(notes)
+    return notes
 
 
 def _shift(

@@ -15,6 +15,7 @@ from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, newest_fact
 from models import registry
 from models.evaluate import MODEL
+from models.gate import WORDS
 from models.facts import customers_on, places
 from models.policy import fingerprint as policy_fingerprint
 from models.working_days import calendar_notes
@@ -178,10 +179,10 @@ def _why_not(name: str, champion: registry.Loaded | None, reading: Reading) -> s
 
 
 def _calendars(reading: Reading) -> list[str]:
-    """Return a sentence for each country or region whose holidays are not known."""
+    """Return a sentence for each country whose holidays are not known."""
     debtors = customers_on(reading.ledger.customers, reading.as_of)
     known = pd.Series(sorted(set(reading.ledger.invoices["customer_id"])), dtype="str")
-    return calendar_notes(*places(known, debtors, reading.settings.default_country))
+    return calendar_notes(places(known, debtors, reading.settings.default_country)[0])
 
 
 def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:
@@ -189,23 +190,28 @@ def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:
     rows = json.loads(predictor.tags.get("figures", "[]")) if predictor else []
     return tuple(
         QualityRow(
-            name=row["predictor"],
+            name=WORDS.get(row["predictor"], "the model"),
             auc=row["auc"],
             brier_skill=row["brier_skill"],
             ece=row["ece"],
             ours=row["predictor"] == MODEL,
         )
-        for row in rows
+        for row in sorted(rows, key=lambda row: row["auc"] or 0, reverse=True)
         if row["auc"] is not None
     )
 
 
 def _refuse_nothing_open(reading: Reading) -> None:
-    from features.open_items import open_items
+    from features.books import day_column
+    from features.settlement import open_items
 
-    if open_items(reading.books, reading.as_of).empty:
-        last_issue = reading.ledger.invoices["known_on"].max().date() + timedelta(days=1)
-        raise DebtscapeError(
-            f"nothing is open on {reading.as_of}: every invoice is settled. "
-            f"Try the day after the last issue: --as-of {last_issue}"
-        )
+    if not open_items(reading.books, reading.as_of).empty:
+        return
+    opened = day_column(reading.books.spells.started)
+    if opened.empty:
+        raise DebtscapeError(f"nothing is open on {reading.as_of}: no invoice known before was ever open.")
+    last_issue = opened.max().date() + timedelta(days=1)
+    raise DebtscapeError(
+        f"nothing is open on {reading.as_of}: every invoice is settled. "
+        f"Try the day after the last issue: --as-of {last_issue}"
+    )
