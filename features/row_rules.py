@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.contracts import Table
+from features.contracts.money import minor_units
 from features.ledger import FACT_DAY, LATER
 from features.parsing import MILLION, Mask
 from features.typed import Reasons
@@ -69,17 +70,15 @@ def _minor(
     table: Table, frame: pd.DataFrame, reasons: Reasons, currency: pd.Series, amounts: bool = False
 ) -> pd.DataFrame:
     """Return the table with money in minor units of each row's currency; `amounts` may not be zero."""
-    from babel.numbers import get_currency_precision, list_currencies
+    from babel.numbers import list_currencies
 
     codes, names = pd.factorize(currency)
     known = list_currencies()
-    unit = np.array([10 ** get_currency_precision(name) for name in names] + [100], dtype=np.int64)[codes]
+    unit = np.array([*map(minor_units, names), 100], dtype=np.int64)[codes]
     strange = np.array([name not in known for name in names] + [False])[codes]
     if strange.any():
         texts = [f"currency is not an ISO 4217 code: {each!r}" for each in currency]
-        reasons.reject(
-            strange, np.array([f"currency is not an ISO 4217 code: {each!r}" for each in currency])
-        )
+        reasons.reject(strange, np.array(texts))
     for column in table.columns:
         if column.kind != "money":
             continue

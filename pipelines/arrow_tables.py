@@ -8,16 +8,15 @@ order give the same bytes.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from babel.numbers import get_currency_precision
 
 from features.contracts import Column, Kind, Table
+from features.contracts.money import minor_digits
 from features.contracts.output import RUN_COLUMNS
 from features.errors import PublicationError
 
@@ -100,14 +99,6 @@ def to_csv(contract: Table, table: pa.Table) -> bytes:
     sink = io.BytesIO()
     pyarrow.csv.write_csv(table, sink, pyarrow.csv.WriteOptions(quoting_header="none"))
     return sink.getvalue()
-
-
-def minor_digits(currencies: Iterable[str]) -> dict[str, int]:
-    """Return how many digits after the point each currency has: 2 for EUR, 0 for JPY, 3 for KWD.
-
-    Source: Unicode CLDR, through Babel; unknown codes have 2.
-    """
-    return {currency: get_currency_precision(currency) for currency in sorted(set(currencies))}
 
 
 def _schema(contract: Table) -> pa.Schema:
@@ -220,8 +211,8 @@ def _pandas_type(column: Column) -> str:
 
 def _written_money(money: pa.ChunkedArray, currency: pa.ChunkedArray) -> pa.ChunkedArray:
     by_digits: dict[int, list[str]] = {}
-    for code, digits in minor_digits(c for c in currency.unique().to_pylist() if c).items():
-        by_digits.setdefault(digits, []).append(code)
+    for code in sorted(c for c in currency.unique().to_pylist() if c):
+        by_digits.setdefault(minor_digits(code), []).append(code)
     written = pa.nulls(len(money), pa.string())
     for digits, codes in sorted(by_digits.items()):
         mine = pc.is_in(currency, pa.array(codes))
@@ -234,11 +225,10 @@ def _written_money(money: pa.ChunkedArray, currency: pa.ChunkedArray) -> pa.Chun
 def _factor(currency: pd.Series) -> npt.NDArray[np.int64]:
     """Thousandths of a major unit in one minor unit, for each row."""
     codes, present = pd.factorize(currency)
-    digits = minor_digits(present)
-    finer = [code for code, count in digits.items() if count > MONEY_DECIMALS]
+    finer = sorted(code for code in present if minor_digits(code) > MONEY_DECIMALS)
     if finer:
         raise ValueError(f"{', '.join(finer)} has more than {MONEY_DECIMALS} digits after the point")
-    factors = [10 ** (MONEY_DECIMALS - digits[code]) for code in present]
+    factors = [10 ** (MONEY_DECIMALS - minor_digits(code)) for code in present]
     return np.array([*factors, 1], dtype=np.int64)[codes]  # the last one is for rows without a currency
 
 

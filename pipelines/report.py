@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from features.contracts import OUTPUT_TABLES, SCHEMA_VERSION
+from features.contracts.money import minor_digits
 from pipelines.publication import RunInputs
 from pipelines.report_tables import (
     CLASSES,
@@ -116,11 +117,11 @@ def render_report(
 def _environment(locale: str) -> Environment:
     """Return the template environment with the filters that write numbers and days."""
     from babel.dates import format_date
-    from babel.numbers import format_decimal, format_percent, get_currency_precision
+    from babel.numbers import format_decimal, format_percent
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     def money(minor: int, currency: str) -> str:
-        major = Decimal(minor).scaleb(-get_currency_precision(currency))
+        major = Decimal(minor).scaleb(-minor_digits(currency))
         return str(format_decimal(major, format="#,##0", locale=locale))
 
     def number(value: float | None, digits: int = 0) -> str:
