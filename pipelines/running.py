@@ -203,7 +203,7 @@ def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:
 
 def _refuse_nothing_open(reading: Reading) -> None:
     from features.books import day_column
-    from features.settlement import open_items
+    from features.open_items import open_items
 
     if not open_items(reading.books, reading.as_of).empty:
         return
