@@ -34,12 +34,19 @@ def _day(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is not a day; write it as 2026-01-31") from None
 
 
+def _not_ahead(day: date | None) -> date | None:
+    if day is not None and day > _today():
+        raise typer.BadParameter(f"{day} is after today ({_today()}): nothing is known of that day yet")
+    return day
+
+
 Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)]
 AsOf = Annotated[
     date | None,
     typer.Option(
         "--as-of",
         parser=_day,
+        callback=_not_ahead,
         metavar="DAY",
         help="Use only facts known before this day. Default: today, or the day after the newest fact.",
     ),
@@ -82,7 +89,10 @@ def init(
     if output.exists() and not force:
         raise DebtscapeError(f"{output} exists already. Choose another name with -o, or add --force.")
     text, unsure = init_configuration(files, output.parent)
-    output.write_text(text, encoding="utf-8")
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DebtscapeError(f"cannot write {output}: {error.strerror}. Choose another with -o.") from None
     console.show_guess(output, unsure)
 
 

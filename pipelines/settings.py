@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,9 +19,15 @@ from features.sources import Source
 
 DEFAULT_POLICY = Path(__file__).resolve().parent.parent / "configs" / "policy.yaml"
 
+CRON_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 7)}
+CRON_NAMES = {
+    "month": ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+    "weekday": ["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+}
+
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def _known_timezone(name: str) -> str:
@@ -29,9 +36,26 @@ def _known_timezone(name: str) -> str:
     return name
 
 
+def _known_currency(code: str) -> str:
+    from babel.numbers import list_currencies
+
+    if code not in list_currencies():
+        raise ValueError(f"{code!r} is not an ISO 4217 code such as EUR")
+    return code
+
+
 def _cron(expression: str) -> str:
-    if len(expression.split()) != 5:
+    fields = expression.split()
+    if len(fields) != len(CRON_FIELDS):
         raise ValueError("a cron expression has five fields: minute hour day month weekday")
+    for field, (name, (low, high)) in zip(fields, CRON_FIELDS.items(), strict=True):
+        for part in field.lower().split(","):
+            match = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?", part)
+            ends = [end for end in match.groups()[:2] if end] if match else ["?"]
+            numbers = [int(end) for end in ends if end.isdecimal()]
+            named = sum(end in CRON_NAMES.get(name, []) for end in ends)
+            if len(numbers) + named < len(ends) or any(not low <= number <= high for number in numbers):
+                raise ValueError(f"{part!r} is no {name} of a cron expression ({low} to {high})")
     return expression
 
 
@@ -39,7 +63,7 @@ class SettleTolerance(_Strict):
     """An item is settled while its open amount is at most the larger of the two."""
 
     share: float = Field(0.01, ge=0, lt=0.5)
-    amount: float = Field(1.0, ge=0)
+    amount: float = Field(1.0, ge=0, allow_inf_nan=False)
 
 
 class SegmentSettings(_Strict):
@@ -57,7 +81,7 @@ class PredictorSettings(_Strict):
     evaluation_rows: int = Field(40_000, ge=500)
     iterations: int = Field(100, ge=10)
     learning_rate: float = Field(0.1, gt=0, le=1)
-    static: tuple[Literal["sector", "country"], ...] = ("sector", "country")
+    static: tuple[Literal["sector", "country"], ...] = Field(("sector", "country"), strict=False)
 
 
 class TrackingSettings(_Strict):
@@ -81,21 +105,21 @@ class Settings(_Strict):
 
     ledger: dict[str, Source]
     late_after_days: int = Field(0, ge=0, le=90)
-    home_currency: str = Field("EUR", pattern="^[A-Z]{3}$")
+    home_currency: Annotated[str, AfterValidator(_known_currency)] = "EUR"
     default_country: str | None = Field(None, pattern="^[A-Z]{2}$")
     settle_tolerance: SettleTolerance = SettleTolerance()
     dormant_after_days: int = Field(365, ge=30)
     max_ledger_age_days: int = Field(7, ge=1)
-    output: Path = Path("out")
+    output: Path = Field(Path("out"), strict=False)
     csv: bool = False
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
-    policy: Path | None = None
+    policy: Path | None = Field(None, strict=False)
     segments: SegmentSettings = SegmentSettings()
     predictor: PredictorSettings = PredictorSettings()
     mlflow: TrackingSettings = TrackingSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     workers: int = Field(2, ge=1)
-    seed: int = 7
+    seed: int = Field(7, ge=0, lt=2**32)
     base: Path = Field(Path(), exclude=True)
 
     @property
@@ -145,7 +169,7 @@ def load_settings(path: Path) -> Settings:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(
-            f"{path}: no such configuration. Make one with `debtscape init FILE -o {path.name}`."
+            f"{path}: no such configuration. Make one with `debtscape init FILE -o {path}`."
         ) from None
     except (IsADirectoryError, UnicodeDecodeError):
         raise ConfigurationError(f"{path}: not a YAML text file.") from None
@@ -158,7 +182,8 @@ def load_settings(path: Path) -> Settings:
             f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})."
         ) from None
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{path}: empty. It needs at least `ledger:` with `invoices:`.")
+        found = "empty" if content is None else "not a mapping of keys"
+        raise ConfigurationError(f"{path}: {found}. It needs at least `ledger:` with `invoices:`.")
     return parse_settings(content, base=path.parent, name=str(path))
 
 
@@ -168,7 +193,7 @@ def parse_settings(content: dict[str, Any], *, base: Path, name: str = "configur
     if "base" in content:
         raise ConfigurationError(f"{name}: base: unknown key.")
     try:
-        return Settings(**content, base=base)
+        return Settings.model_validate({**content, "base": base})
     except ValidationError as error:
         raise ConfigurationError(f"{name}: " + "; ".join(_explain(e) for e in error.errors()[:3])) from None
 
@@ -179,7 +204,7 @@ def _check_tables(ledger: object, name: str) -> None:
     for table in ledger:
         if table not in LEDGER_TABLES:
             raise ConfigurationError(
-                f"{name}: ledger.{table}: no such table{_nearest(table, list(LEDGER_TABLES))}."
+                f"{name}: ledger.{table}: no such table{_nearest(str(table), list(LEDGER_TABLES))}"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -102,16 +103,18 @@ def fit(training: Training, progress: Progress = silent) -> Outcome:
     settings = reading.settings
     progress(STEPS[0], 0, len(STEPS))
     cutoff = holdout_cutoff(training)
-    evaluation = _measure(training, cutoff, progress)
+    evaluation: Mapping[str, Any] = {"models": {}}
+    try:
+        evaluation = _measure(training, cutoff, progress)
+        verdict = gate.decide(evaluation)
+    except ModelError as error:
+        verdict = gate.Verdict(accepted=False, reasons=[str(error)], proven_better=False)
 
     progress(STEPS[2], 2, len(STEPS))
     rows, outcome = training_rows(reading.ledger, reading.as_of, settings)
     model = payment_time(settings)
-    try:
+    with suppress(ModelError):  # then there is no model to register
         model.fit(rows, outcome)
-        verdict = gate.decide(evaluation)
-    except ModelError as error:
-        verdict = gate.Verdict(accepted=False, reasons=[str(error)], proven_better=False)
 
     progress(STEPS[3], 3, len(STEPS))
     models = [_fitted_payment_time(model, rows, verdict, evaluation)] if hasattr(model, "parameters_") else []

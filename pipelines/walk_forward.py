@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from features.errors import DebtscapeError
 from features.ledger import fingerprint, newest_fact
 from features.outcomes import landmarks
 from models.evaluate import evaluate
-from pipelines.durable_files import make_folder, write_file
+from pipelines.arrow_tables import to_parquet
+from pipelines.backtest_table import prediction_table
+from pipelines.durable_files import make_folder, remove, rename, write_file
 from pipelines.figures import figures_of
 from pipelines.folds import facts_of, fit_all, predict_all, rows_at, sample_points, training_rows
 from pipelines.progress import Progress, silent
@@ -128,10 +131,17 @@ def write_backtest(walked: Walked) -> dict[str, Any]:
     inputs = [fingerprint(reading.ledger), settings.fingerprint(), *cutoffs, walked.walk.until.isoformat()]
     name = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:16]
     folder = settings.output_folder / "backtests" / name
-    make_folder(folder)
-    walked.predictions.to_parquet(folder / "predictions.parquet", index=False)
-    walked.outcomes.to_parquet(folder / "outcomes.parquet", index=False)
-    write_file(folder / "metrics.json", json.dumps(walked.evaluation, indent=1, sort_keys=True).encode())
+    metrics = json.dumps(walked.evaluation, indent=1, sort_keys=True)
+    predictions = prediction_table(walked.predictions, walked.outcomes, reading.ledger.invoices)
+    hidden = folder.with_name(f".tmp-{name}")
+    for left in (hidden, folder):  # half of one that died; the same backtest of an earlier day
+        if left.exists():
+            remove(left)
+    make_folder(hidden)
+    write_file(hidden / "predictions.parquet", to_parquet(predictions))
+    write_file(hidden / "outcomes.parquet", to_parquet(pa.Table.from_pandas(walked.outcomes)))
+    write_file(hidden / "metrics.json", metrics.encode())
+    rename(hidden, folder)
     return {
         "backtest_id": name,
         "path": str(folder),
