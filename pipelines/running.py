@@ -15,8 +15,8 @@ from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, newest_fact
 from models import registry
 from models.evaluate import MODEL
-from models.gate import WORDS
 from models.facts import customers_on, places
+from models.gate import WORDS
 from models.policy import fingerprint as policy_fingerprint
 from models.working_days import calendar_notes
 from pipelines.deciding import Models, Previous
@@ -207,7 +207,9 @@ def _refuse_nothing_open(reading: Reading) -> None:
 
     if not open_items(reading.books, reading.as_of).empty:
         return
-    opened = day_column(reading.books.spells.started)
+    items, spells = reading.books.items, reading.books.spells
+    was_open = (spells.started < spells.ended) & ~items.credit_note[spells.item]
+    opened = day_column(spells.started[was_open])
     if opened.empty:
         raise DebtscapeError(f"nothing is open on {reading.as_of}: no invoice known before was ever open.")
     last_issue = opened.max().date() + timedelta(days=1)
