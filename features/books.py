@@ -50,6 +50,9 @@ class Movements:
 
     item: Ints
     known: Ints
+    """not before the item's own"""
+    told: Ints
+    """day it was known itself, also when that was before the item"""
     happened: Ints
     change: Ints
     kind: Ints

@@ -87,7 +87,7 @@ def _attribute(books: Books, column: str, debtor: Ints, day: Ints) -> Ints:
     of, since, code = of[order], since[order], code[order]
     if not len(rows):
         return np.full(len(debtor), -1)
-    if since[0] == since.max():
+    if since.min() == since.max():
         # Nothing is dated: one value per debtor.
         held = np.full(len(books.customers), -1)
         held[of] = code

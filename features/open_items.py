@@ -15,6 +15,7 @@ _FROM_INVOICES = (
     "amount_minor", "payment_method", "dunning_level", "last_dunned_on", "dunning_block_until", "assigned_to",
     "purchase_order_no",
 )  # fmt: skip
+_ACCOUNT = ["customer_id", "company_code", "currency"]
 
 
 def open_minor(books: Books, items: Ints, days: Ints) -> Ints:
@@ -44,7 +45,6 @@ def open_items(books: Books, day: date, *, dormant_after_days: int = 365) -> pd.
     opened = known[amounts > 0]
     table = books.ledger.invoices[list(_FROM_INVOICES)].take(items.row[opened]).reset_index(drop=True)
     moved = _last_movement(books.movements, opened, today)
-    table["kind"] = table["kind"].fillna("invoice")
     table["open_amount_minor"] = amounts[amounts > 0]
     table["days_past_due"] = today - items.due[opened]
     table["last_movement_on"] = day_column(moved)
@@ -70,35 +70,39 @@ def open_credit(books: Books, day: date) -> pd.DataFrame:
 
     credit_minor: open credit notes · unapplied_minor: money without an item · in_transit_minor: money
     announced, on an item or not. All positive, minor units; no row where all three are 0.
-    Unapplied money has no company_code.
+    Unapplied money has no company_code, money in transit that of its item, for which it waits.
     """
-    items, today, invoices = books.items, number_of(day), books.ledger.invoices
+    items, today = books.items, number_of(day)
     notes = np.flatnonzero(items.credit_note & (items.known < today))
-    columns = ["customer_id", "company_code", "currency"]
     credit = (
-        invoices[columns]
+        books.ledger.invoices[_ACCOUNT]
         .take(items.row[notes])
         .assign(credit_minor=open_minor(books, notes, np.full(len(notes), today)))
     )
     payments = books.ledger.payments
-    payments = payments[payments["known_on"] < pd.Timestamp(day)]
+    payments = payments[payments["known_on"] < pd.Timestamp(day)].assign(company_code=None)
+    amount, back = payments["amount_minor"], payments["kind"] == "reversal"
+    signed = amount.where(~back, -amount)
     in_transit = payments["in_transit"].fillna(False).astype(bool)
-    signed = payments["amount_minor"].where(
-        payments["kind"].fillna("payment") != "reversal", -payments["amount_minor"]
-    )
     loose = payments["invoice_id"].isna() & ~in_transit
-    cash = payments[loose].assign(company_code=None, unapplied_minor=signed[loose])
-    item = books.find_items(payments.loc[in_transit, "invoice_id"])
-    of_item = invoices[columns].take(items.row[np.maximum(item, 0)]) if len(items.row) else invoices[columns]
-    travelling = payments[in_transit].assign(company_code=None, in_transit_minor=signed[in_transit])
-    for column in columns if len(items.row) else []:
-        own = pd.Series(of_item[column].to_numpy(), index=travelling.index)
-        travelling[column] = own.where(pd.Series(item >= 0, index=travelling.index), travelling[column])
+    cash = payments[loose].assign(unapplied_minor=signed[loose])
+    travelling = payments[in_transit].assign(in_transit_minor=signed[in_transit])
+    table = pd.concat([credit, cash, _like_their_items(books, travelling, today)])
     sums = ["credit_minor", "unapplied_minor", "in_transit_minor"]
-    table = pd.concat([credit, cash, travelling]).reindex(columns=columns + sums)
-    table = table.astype({**dict.fromkeys(columns, "str"), **dict.fromkeys(sums, "Int64")})
-    total = table.groupby(columns, dropna=False, sort=True)[sums].sum().reset_index()
+    table = table.reindex(columns=_ACCOUNT + sums)
+    table = table.astype({**dict.fromkeys(_ACCOUNT, "str"), **dict.fromkeys(sums, "Int64")})
+    total = table.groupby(_ACCOUNT, dropna=False, sort=True)[sums].sum().reset_index()
     return total[(total[sums] != 0).any(axis=1)].astype(dict.fromkeys(sums, "int64")).reset_index(drop=True)
+
+
+def _like_their_items(books: Books, payments: pd.DataFrame, today: int) -> pd.DataFrame:
+    """Return payments with the debtor, company and currency of their items; they wait for the item."""
+    items, item = books.items, books.find_items(payments["invoice_id"])
+    told = np.flatnonzero(item >= 0)
+    told = told[items.known[item[told]] < today]
+    accounts = books.ledger.invoices[_ACCOUNT].take(items.row[item[told]])
+    named = payments.iloc[told].assign(**{name: accounts[name].to_numpy() for name in _ACCOUNT})
+    return pd.concat([payments[payments["invoice_id"].isna()], named])
 
 
 def closings(books: Books) -> pd.DataFrame:

@@ -39,8 +39,8 @@ def landmarks(books: Books, *, issued_from: date | None, before: date) -> pd.Dat
     issue is the item's first point, max(issued_on, its known day); half_way lies between that and due.
     Only landmarks before `before` on which the item is open as known before the day; of several on one
     day the first. issued_from: items issued earlier are left out (None: none are). Credit notes and
-    direct debits are no points, nor are items paid before their own first day. Sorted by debtor, item
-    and landmark.
+    direct debits are no points, nor are items known to be paid before their own first day. Sorted by
+    debtor, item and landmark.
     """
     items = books.items
     wanted = ~items.credit_note & ~items.direct_debit & (items.known < number_of(before))
@@ -67,14 +67,16 @@ def landmarks(books: Books, *, issued_from: date | None, before: date) -> pd.Dat
 
 def _open_before(books: Books, item: Ints, day: Ints, *, at_issue: Flags) -> Flags:
     """Whether each item is open as known before the day; its first day knows the item itself."""
-    spells = books.spells
+    items, movements, spells = books.items, books.movements, books.spells
     if not len(spells.item):
         return np.zeros(len(item), dtype=bool)
     found = np.searchsorted(composite(spells.item, spells.started), composite(item, day + at_issue)) - 1
     spell = np.maximum(found, 0)
-    paid_ahead = at_issue & (spells.ended[spell] == day) & (spells.settled[spell] < day)
-    opened: Flags = (found >= 0) & (spells.item[spell] == item) & (spells.ended[spell] >= day) & ~paid_ahead
-    return opened
+    opened: Flags = (found >= 0) & (spells.item[spell] == item) & (spells.ended[spell] >= day)
+    ahead = np.flatnonzero(movements.told < items.known[movements.item])
+    left = items.amount.copy()
+    np.add.at(left, movements.item[ahead], movements.change[ahead])
+    return opened & ~(at_issue & (left <= items.tolerance)[item])
 
 
 def outcomes(

@@ -120,10 +120,11 @@ def _movements(ledger: Ledger, items: Items, item_of_row: Ints) -> Movements:
     amount = payments["amount_minor"].to_numpy(dtype=np.int64)[counts]
     amount = np.where(items.credit_note[item], np.abs(amount), amount)
     change = np.where(kind == REVERSAL, amount, -amount)
-    known = np.maximum(day_numbers(payments["known_on"])[counts], items.known[item])
+    told = day_numbers(payments["known_on"])[counts]
+    known = np.maximum(told, items.known[item])
     happened = day_numbers(payments["paid_on"])[counts]
-    order = order_by(item, known, happened, change, kind)
-    return Movements(item[order], known[order], happened[order], change[order], kind[order])
+    order = order_by(item, known, happened, change, kind, told)
+    return Movements(item[order], known[order], told[order], happened[order], change[order], kind[order])
 
 
 def _settle(items: Items, movements: Movements) -> tuple[Standings, Spells]:
