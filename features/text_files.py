@@ -15,6 +15,8 @@ import pyarrow.csv
 from features.errors import LedgerError
 from features.typed import UNREADABLE
 
+LONGEST_HEADER = 100_000
+
 
 def read_text(
     path: Path, wanted: Sequence[str] = (), separator: str | None = None, encoding: str | None = None
@@ -23,12 +25,14 @@ def read_text(
 
     Separator and encoding are found out when they are not stated. Lines with a wrong number of
     fields come last, empty but for the column `unreadable`. Raises LedgerError for an empty file, a
-    wanted column that is there twice, and bytes that are no text.
+    first line that is no header, a wanted column that is there twice, and bytes that are no text.
     """
     data = _utf8(path, encoding)
     if not data.strip():
         raise LedgerError(f"{path.name}: empty file")
     header = data[: _header_end(data)].decode("utf-8").strip("\r\n")
+    if len(header) > LONGEST_HEADER:
+        raise LedgerError(f"{path.name}: the first line has {len(header):,} characters, so it names no columns")
     separator = separator or sniff_separator(header)
     names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
     twice = sorted({name for name in names if names.count(name) > 1} & set(wanted))
