@@ -79,20 +79,29 @@ def _blank(text: pd.Series, words: tuple[str, ...]) -> pd.Series:
 
 @dataclass(frozen=True)
 class DateEvidence:
-    """Examples of dates that only one order explains, and of dates that two orders explain."""
+    """Examples of dates that only one order explains, and of dates that two orders explain.
+
+    `year_last`: whether any date has its year last, also one such as 1/1/2013, the same in both orders.
+    """
 
     day_first: tuple[str, ...] = ()
     month_first: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
+    year_last: bool = False
 
 
 def date_evidence(columns: Iterable[pd.Series]) -> DateEvidence:
     """Return what the dates written with the year last say about their order, at most 3 examples each."""
     found: dict[str, list[str]] = {"day_first": [], "month_first": [], "either": []}
+    year_last = False
     for column in columns:
         if pd.api.types.is_datetime64_any_dtype(column.dtype):
             continue
         unique = pd.Series(_without_time(as_text(column)).dropna().unique(), dtype="str")
+        unique = unique[unique.str.match(_YEAR_LAST)]
+        if unique.empty:
+            continue
+        year_last = True
         parts = unique.str.extract(_YEAR_LAST)[[0, 1]].astype("float64")
         first, second = parts[0], parts[1]
         masks = {
@@ -102,7 +111,8 @@ def date_evidence(columns: Iterable[pd.Series]) -> DateEvidence:
         }
         for name, mask in masks.items():
             found[name] += unique[mask].head(3).tolist()
-    return DateEvidence(**{name: tuple(examples[:3]) for name, examples in found.items()})
+    day_first, month_first, either = (tuple(examples[:3]) for examples in found.values())
+    return DateEvidence(day_first, month_first, either, year_last)
 
 
 def parse_days(values: pd.Series, dates: str | None = None) -> tuple[pd.Series, Mask]:

@@ -199,13 +199,7 @@ def _date_order(table: Table, raw: pd.DataFrame, reading: Reading) -> str | None
         )
     if evidence.day_first or evidence.month_first:
         return "day_first" if evidence.day_first else "month_first"
-    return "day_first" if _year_last(raw, days) else None
-
-
-def _year_last(raw: pd.DataFrame, days: list[str]) -> bool:
-    """Tell whether dates such as 1/1/2013, the same in both orders, remain to be read."""
-    texts = (as_text(raw[name]) for name in days if not pd.api.types.is_datetime64_any_dtype(raw[name].dtype))
-    return any(text.str.match(r"^\d{1,2}[-/.]\d{1,2}[-/.]\d").any() for text in texts)
+    return "day_first" if evidence.year_last else None
 
 
 def _decimal_mark(table: Table, raw: pd.DataFrame, reading: Reading) -> str:
