@@ -32,7 +32,7 @@ def read_text(
         raise LedgerError(f"{path.name}: empty file")
     header = data[: _header_end(data)].decode("utf-8").strip("\r\n")
     if len(header) > LONGEST_HEADER:
-        raise LedgerError(f"{path.name}: the first line has {len(header):,} characters, so it names no columns")
+        raise LedgerError(f"{path.name}: the first line has {len(header):,} characters, so it is no header")
     separator = separator or sniff_separator(header)
     names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
     twice = sorted({name for name in names if names.count(name) > 1} & set(wanted))
