@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from features.books import Books
@@ -29,7 +30,7 @@ class Reading:
     as_of: date
     today: date
 
-    @property
+    @cached_property
     def books(self) -> Books:
         """The items, movements and closings known before the day."""
         return books_of(self.ledger, self.settings)

@@ -125,7 +125,7 @@ def walk(walk_: Walk, progress: Progress = silent) -> Walked:
 
 
 def write_backtest(walked: Walked) -> dict[str, Any]:
-    """Write predictions, outcomes and metrics under the output folder, and log the figures."""
+    """Write predictions, outcomes and metrics under the output folder, whole or not at all."""
     reading, settings = walked.walk.reading, walked.walk.reading.settings
     cutoffs = [day.isoformat() for day in walked.walk.cutoffs]
     inputs = [fingerprint(reading.ledger), settings.fingerprint(), *cutoffs, walked.walk.until.isoformat()]
