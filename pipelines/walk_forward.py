@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -74,23 +75,20 @@ def read_for_backtest(
 
 def cutoffs_between(start: date, until: date, every: str) -> tuple[date, ...]:
     """Return start, start + every, … before `until`; `every` is a number and D, W or M."""
-    number, unit = every[:-1], every[-1:].upper()
-    if not number.isdigit() or int(number) < 1 or unit not in ("D", "W", "M"):
+    asked = re.fullmatch(r"([1-9]\d{0,3})([DWM])", every.upper(), re.ASCII)
+    if not asked:
         raise DebtscapeError(f"--every {every!r}: write a number and D, W or M, for example 1M or 14D.")
     if start >= until:
         raise DebtscapeError(f"--from {start} is not before --until {until}.")
-    cutoffs = []
-    for step in range(10_000):
-        ahead = step * int(number)
-        offset = (
-            pd.DateOffset(months=ahead)
-            if unit == "M"
-            else pd.DateOffset(days=ahead * (7 if unit == "W" else 1))
-        )
-        cutoff = (pd.Timestamp(start) + offset).date()
-        if cutoff >= until:
-            break
-        cutoffs.append(cutoff)
+    number, unit = int(asked[1]), asked[2]
+    step = (
+        pd.DateOffset(months=number)
+        if unit == "M"
+        else pd.DateOffset(days=number * (7 if unit == "W" else 1))
+    )
+    cutoffs = [start]
+    while (after := pd.Timestamp(start) + step * len(cutoffs)).date() < until:
+        cutoffs.append(after.date())
     return tuple(cutoffs)
 
 
