@@ -123,9 +123,10 @@ def _complete(table: Table, frame: pd.DataFrame | None) -> pd.DataFrame:
 def known_before(ledger: Ledger, day: date) -> Ledger:
     """Return what was known strictly before `day`: the same tables with fewer rows.
 
-    Rows count from `known_on`; a later column of a row is hidden until its own day; of a debtor's
-    dated rows in `customers` only the last valid one is left. Payments and disputes of an item that
-    is not known yet wait for it. Rows without any day (snapshots) are always known.
+    Rows count from `known_on`; a later column of a row is hidden until its own day. Payments and
+    disputes of an item that is not known yet wait for it. Rows without any day (snapshots) are always
+    known. `customers` comes sorted by `valid_from`, so that a debtor's last row is the one that holds;
+    the earlier ones are what the features of earlier days were made of.
     """
     before = pd.Timestamp(day)
     tables = {
@@ -147,8 +148,7 @@ def _known_rows(name: str, frame: pd.DataFrame, before: pd.Timestamp) -> pd.Data
     if name != "customers":
         return frame[frame["known_on"].isna() | (frame["known_on"] < before)]
     valid = frame[frame["valid_from"].isna() | (frame["valid_from"] < before)]
-    ordered = valid.sort_values("valid_from", kind="stable", na_position="first")
-    return ordered.drop_duplicates("customer_id", keep="last").sort_index()
+    return valid.sort_values("valid_from", kind="stable", na_position="first")
 
 
 def _hide_later(name: str, frame: pd.DataFrame, before: pd.Timestamp) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, timedelta
 
 import pandas as pd
@@ -36,9 +37,11 @@ def test_the_whole_ledger_says_what_the_ledger_known_before_the_day_says(ledger,
     pd.testing.assert_frame_equal(later, closings(known))
     points = landmarks(whole, issued_from=None, before=on(number))
     pd.testing.assert_frame_equal(points, landmarks(known, issued_from=None, before=on(number)))
-    pd.testing.assert_frame_equal(
-        outcomes(whole, points, until=on(number)), outcomes(known, points, until=on(number))
-    )
+    for facts in (
+        lambda books: outcomes(books, points, until=on(number)),
+        lambda b: invoice_features(b, points),
+    ):
+        pd.testing.assert_frame_equal(facts(whole), facts(known), check_exact=True)
 
 
 def ledger_of(*payments: dict, item: dict | None = None, **tables: pd.DataFrame) -> Ledger:
@@ -206,3 +209,19 @@ def test_a_dated_row_of_one_debtor_does_not_hide_those_of_another():
         )
         point = frame(["invoice_id", "day_on"], [("a", day(50))]).rename(columns={"day_on": "day"})
         assert invoice_features(books, point)["sector_mean_days_late_365d"].item() == 10
+
+
+def test_a_debtor_keeps_its_sector_of_then_when_a_later_row_is_known():
+    """Food since day 0, steel since day 60: as of day 100 its point of day 50 still lies in food."""
+    ledger = ledger_of({"paid_on": 40})
+    rows = frame(
+        ["customer_id", "valid_from", "sector"], [("anna", day(0), "food"), ("anna", day(60), "steel")]
+    )
+    ledger = dataclasses.replace(ledger, customers=make_ledger(customers=rows).customers)
+    point = frame(["invoice_id", "day_on"], [("a", day(50)), ("a", day(70))]).rename(
+        columns={"day_on": "day"}
+    )
+    for number in (55, 100):
+        books = keep_books(known_before(ledger, on(number)))
+        assert invoice_features(books, point)["sector_mean_days_late_365d"].tolist()[0] == 10
+    assert pd.isna(invoice_features(books, point)["sector_mean_days_late_365d"].tolist()[1])

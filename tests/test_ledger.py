@@ -107,12 +107,12 @@ def golden_ledger() -> Ledger:
 
 
 def test_before_a_day_only_earlier_facts_are_there() -> None:
-    """On 5 March: no I2 nor its pre-payment, nothing of that day, the customer row valid then."""
+    """On 5 March: no I2 nor its pre-payment, nothing of that day, the customer rows valid by then."""
     before = known_before(golden_ledger(), date(2024, 3, 5))
     assert before.invoices["invoice_id"].tolist() == ["I1"]
     assert before.invoices[["dunning_level", "last_dunned_on"]].isna().all(axis=None)
     assert before.payments["amount_minor"].tolist() == [4000, 500]
-    assert before.customers["sector"].tolist() == ["wood", "steel"]
+    assert before.customers["sector"].tolist() == ["steel", "food", "wood"]
     assert before.customers["insolvent_on"].isna().all()
     assert before.disputes[["closed_on", "outcome"]].isna().all(axis=None)
     assert (
@@ -135,7 +135,7 @@ def test_a_day_later_the_facts_of_the_day_are_there() -> None:
     after = known_before(golden_ledger(), date(2024, 3, 6))
     assert after.invoices["dunning_level"].tolist() == [2]
     assert after.disputes["outcome"].tolist() == ["won"]
-    assert after.customers["insolvent_on"].notna().tolist() == [True, False]
+    assert after.customers["insolvent_on"].notna().tolist() == [False, False, True]
     assert len(after.rates) == 2
     assert len(after.decisions) == 1
     assert (len(after.contact_history), len(after.credit_scores), len(after.orders)) == (2, 2, 2)
