@@ -6,7 +6,7 @@ The first that holds decides:
 3. DORMANT: no invoice for a number of months
 4. NEW: a one-time account (many debtors under one number), or too few matured invoices
 5. the last segment, where several invoices matured and none was ever paid
-6. the cluster that the model found
+6. the cluster that the model found; without a model, A to D by thresholds of days late
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from models.facts import Facts, customers_on
 
 INSOLVENT, DORMANT, NEW = "INSOLVENT", "DORMANT", "NEW"
 RULE_SEGMENTS = (NEW, DORMANT, INSOLVENT)
+WITHOUT_MODEL = {"A": 0, "B": 7, "C": 21}
+"""Most days late on average of each segment while there is no model: by due, within a week, one to three
+weeks; the rest is D."""
 
 Strings = npt.NDArray[np.object_]
 
@@ -53,7 +56,7 @@ def decide_segments(
     `debtors`: indexed by customer_id, with the features of a (debtor, day) point and, from the
     model, model_segment and confidence (both may be absent when there is no model). `names`: the
     model's segments, best first. `facts`: what was known before the day. `previous`: the segments
-    of the previous run. A debtor without a segment of the model and without a rule is NEW.
+    of the previous run. Without a model the segments are those of WITHOUT_MODEL and D.
     """
     if not debtors.index.is_unique:
         raise ModelError("segments need one row per debtor; customer_id repeats")
@@ -62,10 +65,10 @@ def decide_segments(
     segment, reason, rule = model_segment.copy(), _model_reasons(debtors, model_segment), _empty(len(debtors))
     source = np.full(len(debtors), "model", dtype=object)
     customers = customers_on(facts.customers, day).reindex(debtors.index)
-    last = names[-1] if names else NEW
+    last = names[-1] if names else "D"
     # later ones overwrite earlier ones: the order is the reverse of the one stated above
     for name, where, target, words in (
-        ("no_model", pd.isna(model_segment), NEW, "no model of segments yet"),
+        ("no_model", *_without_model(debtors, model_segment)),
         ("never_paid", *_never_paid(debtors, last)),
         ("new", *_new(debtors, rules)),
         ("one_time", *_one_time(customers)),
@@ -76,7 +79,7 @@ def decide_segments(
         segment = np.where(where, target, segment)
         reason = np.where(where, words, reason)
         rule[where] = name
-        source[where] = "new" if name in ("new", "one_time", "no_model") else "rule"
+        source[where] = "new" if name in ("new", "one_time") else "rule"
     table = pd.DataFrame(
         {
             "customer_id": debtors.index,
@@ -133,6 +136,16 @@ def _model_reasons(debtors: pd.DataFrame, segment: Strings) -> Strings:
         ],
         dtype=object,
     )
+
+
+def _without_model(
+    debtors: pd.DataFrame, proposal: Strings
+) -> tuple[npt.NDArray[np.bool_], Strings, Strings]:
+    late = debtors["decayed_days_late"]
+    by_threshold = [late <= limit for limit in WITHOUT_MODEL.values()]
+    segment = np.select(by_threshold, list(WITHOUT_MODEL), "D").astype(object)
+    words = np.array([f"no model of segments yet; {_days_late(days)} lately" for days in late], dtype=object)
+    return pd.isna(proposal), segment, words
 
 
 def _days_late(days: float) -> str:

@@ -26,6 +26,7 @@ def debtor(**figures: object) -> pd.DataFrame:
         "settled_invoices": 10.0,
         "settled_invoices_365d": 5.0,
         "matured_invoices": 10.0,
+        "decayed_days_late": 4.0,
         "mean_days_late": 9.0,
         "mean_days_late_365d": 4.2,
         "late_share": 0.5,
@@ -201,10 +202,15 @@ def test_risk_from_the_share_paid_late(figures: dict[str, float], risk: str) -> 
     assert decided(debtor(**figures))["risk"] == risk
 
 
-def test_without_a_model_those_with_history_are_new_and_told_so() -> None:
-    """The table is complete before the first training, too."""
-    row = decided(debtor().drop(columns=["model_segment", "confidence"]))
-    assert (row["segment"], row["rule"], row["reason"]) == ("NEW", "no_model", "no model of segments yet")
+@pytest.mark.parametrize(
+    ("days_late", "segment"), [(0.0, "A"), (0.1, "B"), (7.0, "B"), (7.1, "C"), (21.0, "C"), (21.1, "D")]
+)
+def test_without_a_model_thresholds_of_days_late_decide(days_late: float, segment: str) -> None:
+    """The table is complete before the first training: by due, within a week, one to three weeks, later."""
+    plain = debtor(decayed_days_late=days_late).drop(columns=["model_segment", "confidence"])
+    row = decided(plain)
+    assert (row["segment"], row["source"], row["rule"]) == (segment, "rule", "no_model")
+    assert row["reason"].startswith(f"no model of segments yet; {days_late:.1f} days")
 
 
 def test_columns_are_those_of_the_contract() -> None:
