@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from babel.numbers import get_currency_precision
 
+from features.contracts.money import minor_digits
 from features.errors import ModelError
 from models.blocks import blocked_items
 from models.facts import Facts, customers_on, dunning_recipients, places
@@ -182,7 +182,7 @@ def _why_none(
 def _minimum(currency: pd.Series, policy: Policy) -> tuple[Ints, Ints]:
     """Decimals of each item's currency, and the smallest amount worth a reminder in minor units."""
     code, names = pd.factorize(currency)
-    digits = np.array([get_currency_precision(name) for name in names], dtype=np.int64)
+    digits = np.array([minor_digits(name) for name in names], dtype=np.int64)
     least = [policy.minimum_amount.get(name, policy.minimum_amount[ANY]) for name in names]
     minor = [int(amount.scaleb(digit)) for amount, digit in zip(least, digits.tolist(), strict=True)]
     return np.asarray(digits[code]), np.array(minor, dtype=np.int64)[code]

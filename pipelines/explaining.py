@@ -107,7 +107,9 @@ def _invoice(row: dict[str, Any]) -> dict[str, Any]:
         "source": row["source"] if predicted else "dormant",
         "paid_on": middle if predicted else "",
         "paid_between": f"{early} to {late}" if predicted else "",
-        "next_step": "none" if pd.isna(row["send_on"]) else f"{row['step'].replace('_', ' ')} on {_day(row['send_on'])}",
+        "next_step": "none"
+        if pd.isna(row["send_on"])
+        else f"{row['step'].replace('_', ' ')} on {_day(row['send_on'])}",
         "why": row["reason"],
     }
 

@@ -78,7 +78,7 @@ class PredictorSettings(_Strict):
     """How the payment time is learned."""
 
     training_rows: int = Field(60_000, ge=500)
-    evaluation_rows: int = Field(40_000, ge=500)
+    evaluation_rows: int = Field(20_000, ge=500)
     iterations: int = Field(100, ge=10)
     learning_rate: float = Field(0.1, gt=0, le=1)
     static: tuple[Literal["sector", "country"], ...] = Field(("sector", "country"), strict=False)
@@ -108,7 +108,7 @@ class Settings(_Strict):
     home_currency: Annotated[str, AfterValidator(_known_currency)] = "EUR"
     default_country: str | None = Field(None, pattern="^[A-Z]{2}$")
     settle_tolerance: SettleTolerance = SettleTolerance()
-    dormant_after_days: int = Field(365, ge=30)
+    dormant_after_days: int = Field(365, ge=91)
     max_ledger_age_days: int = Field(7, ge=1)
     output: Path = Field(Path("out"), strict=False)
     csv: bool = False

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
+
+from features.contracts.money import minor_units
 
 LARGEST = 8
 
@@ -32,7 +34,7 @@ def summarise(tables: Mapping[str, pd.DataFrame], customers: pd.DataFrame) -> di
 
 def money(minor: float, currency: str) -> str:
     """Return an amount of minor units as text, whole major units, as an English reader writes it."""
-    major = minor / 10 ** get_currency_precision(currency)
+    major = minor / minor_units(currency)
     return format_currency(round(major), currency, "¤#,##0", locale="en", currency_digits=False)
 
 

@@ -17,6 +17,7 @@ from features.outcomes import landmarks
 from features.payment_history import debtor_features
 from models import gate, registry
 from models.evaluate import evaluate
+from models.facts import customers_on
 from models.overrides import RULE_SEGMENTS
 from models.payment_time import PaymentTime
 from models.policy import covers
@@ -226,8 +227,8 @@ def _fitted_payment_time(
 
 def _fitted_segments(reading: Reading) -> tuple[list[Fitted], list[str]]:
     settings = reading.settings
-    customers = reading.ledger.customers
-    not_one_debtor = customers.loc[customers["type"].isin(["one_time", "intercompany"]), "customer_id"]
+    customers = customers_on(reading.ledger.customers, reading.as_of)
+    not_one_debtor = customers.index[customers["type"].isin(["one_time", "intercompany"])]
     known = sorted(set(reading.ledger.invoices["customer_id"]) - set(not_one_debtor))
     debtors = pd.DataFrame({"customer_id": pd.Series(known, dtype="str")})
     points = debtors.assign(day=pd.Timestamp(reading.as_of))

@@ -23,7 +23,7 @@ def numbers(text: str) -> list[float]:
 
 
 def test_commands_print_what_the_readme_shows(tmp_path: Path) -> None:
-    """Each console command succeeds, one after the other, with the words shown and nearly the figures shown."""
+    """Each console command succeeds, one after the other, with the words and nearly the figures shown."""
     found = commands(README.read_text(encoding="utf-8"))
     assert len(found) >= 5
     for command in found:
