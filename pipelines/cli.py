@@ -27,7 +27,9 @@ app = typer.Typer(
 )
 
 
-def _day(text: str) -> date:
+def _day(text: str | date) -> date:
+    if isinstance(text, date):  # an option's default
+        return text
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -247,11 +249,15 @@ def _now() -> datetime:
 
 
 def main() -> None:
-    """Run a command; a clear refusal is one or two lines and exit code 1, never a traceback."""
+    """Run a command; a clear refusal, or one of the disk, is a line or two and exit code 1, no traceback."""
     try:
         app()
     except DebtscapeError as error:
         print(f"debtscape: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"debtscape: {where}{error.strerror or error}", file=sys.stderr)
         sys.exit(1)
 
 

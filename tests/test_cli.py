@@ -272,13 +272,20 @@ def test_the_catalogue_names_every_feature_with_unit_and_meaning(shell: Shell) -
 
 def test_simulate_writes_a_ledger_that_check_accepts(shell: Shell) -> None:
     """The configuration it writes reads what it writes, without a rejected row."""
-    made = ["--debtors", "12", "--months", "6", "--seed", "2", "--end", "2026-01-01"]
+    made = ["--debtors", "12", "--months", "6", "--seed", "2"]
     code, out, _ = shell("simulate", "--out", "ledger", *made)
     assert code == 0
     assert "ledger/debtscape.yaml" in out
     code, out, _ = shell("check", "-c", "ledger/debtscape.yaml", "--json")
     assert code == 0
     assert sum(table["rejected"] for table in json.loads(out)["tables"]) == 0
+
+
+def test_a_folder_that_cannot_be_made_is_named(shell: Shell) -> None:
+    """A refusal of the disk is no traceback either."""
+    shell.ledger(OPEN)
+    said = shell.refuses("simulate", "--out", "invoices.csv", "--debtors", "10", "--months", "3")
+    assert "invoices.csv/truth: Not a directory" in said
 
 
 def test_help_is_quick_because_it_imports_no_heavy_library() -> None:
