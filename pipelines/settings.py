@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,12 +18,6 @@ from features.errors import ConfigurationError
 from features.sources import Source
 
 DEFAULT_POLICY = Path(__file__).resolve().parent.parent / "configs" / "policy.yaml"
-
-CRON_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 7)}
-CRON_NAMES = {
-    "month": ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
-    "weekday": ["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
-}
 
 
 class _Strict(BaseModel):
@@ -45,17 +39,14 @@ def _known_currency(code: str) -> str:
 
 
 def _cron(expression: str) -> str:
-    fields = expression.split()
-    if len(fields) != len(CRON_FIELDS):
-        raise ValueError("a cron expression has five fields: minute hour day month weekday")
-    for field, (name, (low, high)) in zip(fields, CRON_FIELDS.items(), strict=True):
-        for part in field.lower().split(","):
-            match = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?", part)
-            ends = [end for end in match.groups()[:2] if end] if match else ["?"]
-            numbers = [int(end) for end in ends if end.isdecimal()]
-            named = sum(end in CRON_NAMES.get(name, []) for end in ends)
-            if len(numbers) + named < len(ends) or any(not low <= number <= high for number in numbers):
-                raise ValueError(f"{part!r} is no {name} of a cron expression ({low} to {high})")
+    from cronsim import CronSim, CronSimError
+
+    try:
+        CronSim(expression, datetime(2000, 1, 1))
+    except CronSimError as error:
+        raise ValueError(f"{str(error).lower()} in {expression!r}: minute hour day month weekday") from None
+    if len(expression.split()) != 5:
+        raise ValueError(f"wrong number of fields in {expression!r}: minute hour day month weekday")
     return expression
 
 
