@@ -77,8 +77,8 @@ def decide(evaluation: Mapping[str, Any], limits: Limits | None = None) -> Verdi
 def _too_little(evaluation: Mapping[str, Any], limits: Limits) -> Iterator[str]:
     for name, words in (
         ("settled_invoices", "settled invoices"),
-        ("late_invoices", "invoices that were paid late"),
-        ("on_time_invoices", "invoices that were paid on time"),
+        ("late_invoices", "invoices that were late"),
+        ("on_time_invoices", "invoices on time"),
     ):
         there, least = evaluation[name], getattr(limits, name)
         if there < least:

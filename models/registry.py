@@ -61,6 +61,8 @@ def quiet() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")  # read when MLflow is imported
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")  # seconds; else a dead server costs minutes
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
@@ -210,8 +212,12 @@ def _load(registered: Any, folder: Path) -> Loaded:
 
 @contextmanager
 def _tracking(uri: str) -> Iterator[Any]:
-    """Yield mlflow, pointed at `uri` and put back afterwards."""
+    """Yield mlflow, pointed at `uri` and put back afterwards.
+
+    ConnectionError, which is worth another try, when the store cannot be reached or read.
+    """
     import mlflow
+    from sqlalchemy.exc import SQLAlchemyError
 
     before = os.environ.get("MLFLOW_TRACKING_URI")  # MLflow keeps what is set there too
     database = _sqlite_file(uri)
@@ -220,8 +226,18 @@ def _tracking(uri: str) -> Iterator[Any]:
     mlflow.set_tracking_uri(uri)
     try:
         yield mlflow
+    except (mlflow.MlflowException, SQLAlchemyError) as error:
+        raise ConnectionError(
+            f"the MLflow store {_without_secrets(uri)} cannot be used ({type(error).__name__}). "
+            "Look whether it is there and whole, or set mlflow.tracking_uri."
+        ) from error
     finally:
         mlflow.set_tracking_uri(before)
+
+
+def _without_secrets(uri: str) -> str:
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else uri
 
 
 def _experiment(mlflow: Any, name: str, tracking_uri: str) -> str:

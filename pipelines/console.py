@@ -29,7 +29,8 @@ EXPLAINED = (
 def progress() -> Iterator[Say]:
     """Show a bar on standard error while long work goes on; it is gone when the work is done."""
     columns = (TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda what, done, steps: bar.update(task, description=what, completed=done, total=steps)
 
@@ -113,6 +114,8 @@ def show_debtor(result: dict[str, Any]) -> None:
 
 
 def _show_figures(title: str, figures: list[dict[str, Any]]) -> None:
+    if not figures:
+        return
     header = ["predicted by", ">AUC", ">Brier skill", ">ECE", ">days off"]
     best_first = sorted(figures, key=lambda row: row["auc"] or 0, reverse=True)
     rows = [[WORDS.get(row["predictor"], "the model"), *list(row.values())[1:]] for row in best_first]

@@ -143,6 +143,7 @@ class Settings(_Strict):
                 "csv",
                 "mlflow",
                 "schedule",
+                "timezone",
                 "workers",
                 "policy",
                 "max_ledger_age_days",

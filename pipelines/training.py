@@ -47,6 +47,7 @@ class Training:
 
     reading: Reading
     champion: registry.Loaded | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ def read_for_training(config: Path, *, as_of: date | None, today: date) -> Train
     registry.quiet()
     try:
         champion = registry.champion("payment-time", reading.settings.tracking_uri)
-    except ModelError:
-        champion = None
+    except ModelError as error:
+        return Training(reading, None, (f"the present champion cannot be compared with: {error}",))
     return Training(reading, champion)
 
 
@@ -166,7 +167,7 @@ def register(outcome: Outcome) -> dict[str, Any]:
         "models": registered,
         "measured": outcome.measured,
         "figures": figures_of(outcome.evaluation),
-        "warnings": [*reading.cleaned.warnings, *outcome.warnings],
+        "warnings": [*reading.cleaned.warnings, *outcome.training.warnings, *outcome.warnings],
     }
 
 

@@ -77,7 +77,7 @@ def test_everybody_on_time_is_too_little_to_learn_lateness():
     outcomes["days_late"] = -3.0
     result = verdict(outcomes, payment_time=probability, own_rate=0.4)
     assert result.reasons == [
-        "Too little to judge a model by: 0 invoices that were paid late in the test period, 30 are needed."
+        "Too little to judge a model by: 0 invoices that were late in the test period, 30 are needed."
     ]
 
 

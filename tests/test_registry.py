@@ -338,3 +338,17 @@ def ask(url: str, body: bytes, server: subprocess.Popen[bytes], seconds: float) 
         except (ConnectionError, urllib.error.URLError):
             time.sleep(0.2)
     raise TimeoutError(f"the server did not answer; its exit code is {server.poll()}")
+
+
+def test_a_store_that_cannot_be_reached_is_said_without_its_password() -> None:
+    """The refusal is an OSError, worth another try, and names the host only."""
+    with pytest.raises(ConnectionError, match=r"store http://127\.0\.0\.1 cannot be used") as refusal:
+        registry.champion("payment-time", "http://user:secret@127.0.0.1:9")
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_damaged_database_is_said_so(tmp_path: Path) -> None:
+    """A file that is no database is named, without a trace of the library that met it."""
+    (tmp_path / "mlflow.db").write_bytes(b"no database")
+    with pytest.raises(ConnectionError, match=r"mlflow\.db cannot be used \(DatabaseError\)"):
+        registry.champion("payment-time", f"sqlite:///{tmp_path / 'mlflow.db'}")
