@@ -92,6 +92,9 @@ def read_for_training(config: Path, *, as_of: date | None, today: date) -> Train
         champion = registry.champion("payment-time", reading.settings.tracking_uri)
     except ModelError as error:
         return Training(reading, None, (f"the present champion cannot be compared with: {error}",))
+    if champion is not None and champion.trained_as_of > reading.as_of:
+        later = f"the present champion was trained later, as of {champion.trained_as_of}: not compared with"
+        return Training(reading, champion, (later,))
     return Training(reading, champion)
 
 
