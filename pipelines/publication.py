@@ -48,6 +48,7 @@ class RunInputs:
     ledger: str
     configuration: str
     models: Mapping[str, str] = field(default_factory=dict)
+    model_fingerprints: Mapping[str, str] = field(default_factory=dict)
     previous_run: str | None = None
     previous_fingerprint: str | None = None
     csv: bool = False
@@ -55,7 +56,8 @@ class RunInputs:
     @property
     def run_id(self) -> str:
         """16 hexadecimal digits: the hash of the inputs, the contract's and the product's version."""
-        inputs = vars(self) | {"as_of": self.as_of.isoformat(), "models": dict(self.models)}
+        models = {"models": dict(self.models), "model_fingerprints": dict(self.model_fingerprints)}
+        inputs = vars(self) | {"as_of": self.as_of.isoformat()} | models
         versions = {"schema_version": SCHEMA_VERSION, "product_version": version("debtscape")}
         return sha256(json.dumps(inputs | versions, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -174,6 +176,7 @@ def _manifest(
         "configuration": inputs.configuration,
         "previous_run": previous if inputs.previous_run else None,
         "models": dict(sorted(inputs.models.items())),
+        "model_fingerprints": dict(sorted(inputs.model_fingerprints.items())),
         "newest_fact": facts.newest_fact.isoformat() if facts.newest_fact else None,
         "rows_in": dict(facts.rows_in),
         "rows_out": dict(rows_out),

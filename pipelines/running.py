@@ -71,7 +71,7 @@ def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading
         payment_time=predictor,
         timing=timing.parameters if timing else reading.policy.shift.model_dump(),
         versions={name: model.version for name, model in usable.items()},
-        fingerprints={name: f"{model.version}:{model.fingerprint}" for name, model in usable.items()},
+        fingerprints={name: model.fingerprint for name, model in usable.items()},
     )
     previous = previous_run(reading.settings.output_folder, reading.as_of)
     return RunReading(reading, models, previous, _quality(predictor), (*warnings, *_calendars(reading)))
@@ -98,7 +98,8 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
         as_of=reading.as_of,
         ledger=_digest(fingerprint(reading.ledger), rejected.tobytes().hex()),
         configuration=_digest(settings.fingerprint(), policy_fingerprint(reading.policy), *inputs.warnings),
-        models=inputs.models.fingerprints,
+        models=inputs.models.versions,
+        model_fingerprints=inputs.models.fingerprints,
         previous_run=inputs.previous.run_id if inputs.previous else None,
         previous_fingerprint=inputs.previous.fingerprint if inputs.previous else None,
         csv=settings.csv,

@@ -86,6 +86,7 @@ def _manifest() -> dict[str, Any]:
                 "configuration": _TEXT,
                 "previous_run": {"oneOf": [{"type": "null"}, previous]},
                 "models": {"type": "object", "additionalProperties": _TEXT},
+                "model_fingerprints": {"type": "object", "additionalProperties": _TEXT},
                 "newest_fact": {"type": ["string", "null"], "format": "date"},
                 "rows_in": _COUNTS,
                 "rows_out": _COUNTS,
