@@ -170,7 +170,7 @@ def cut(story: Story) -> Frames:
 
 
 def altered(story: Story) -> Frames:
-    """The same past and another future: later rows thinned out, their amounts changed, later days moved."""
+    """The same past and another future: later rows changed, taken away and added, later days moved."""
     rng = np.random.default_rng(5)
     frames = {}
     for name, frame in story.frames.items():
@@ -185,7 +185,11 @@ def altered(story: Story) -> Frames:
             ahead = days >= pd.Timestamp(story.day)
             moved = (days[ahead] + pd.Timedelta(days=40)).dt.strftime(story.date_format or "%Y-%m-%d")
             changed.loc[ahead, column] = moved
-        frames[name] = changed[~(later & (rng.random(len(frame)) < 0.3))]
+        added = changed[later].head(50)
+        if name == "invoices.csv":
+            number = "invoiceNumber" if story.name == "ibm" else "invoice_id"
+            added = added.assign(**{number: added[number] + "-again"})
+        frames[name] = pd.concat([changed[~(later & (rng.random(len(frame)) < 0.3))], added])
     if "payments.csv" in frames:
         known = frames["invoices.csv"]["invoice_id"]
         payments = frames["payments.csv"]
