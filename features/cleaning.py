@@ -13,7 +13,7 @@ import pandas as pd
 from features.contracts import LEDGER_TABLES, Table
 from features.errors import LedgerError
 from features.ledger import Ledger, make_ledger
-from features.parsing import as_text
+from features.parsing_text import as_text
 from features.row_rules import RULES, Judging, date_rows, home_money, reject_duplicates
 from features.sources import Source, read_raw
 from features.typed import Reading, Reasons, typed

@@ -11,15 +11,9 @@ import pandas as pd
 from features.column_names import CLEARING, LEAKY, NAMES, normal
 from features.contracts import LEDGER_TABLES, Column
 from features.errors import LedgerError
-from features.parsing import (
-    as_text,
-    date_evidence,
-    decimal_evidence,
-    parse_choices,
-    parse_days,
-    parse_flags,
-    parse_millionths,
-)
+from features.parsing_amounts import decimal_evidence, parse_millionths
+from features.parsing_days import date_evidence, parse_days
+from features.parsing_text import as_text, parse_choices, parse_flags
 from features.typed import ONE_OF
 
 _READABLE = 0.9

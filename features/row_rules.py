@@ -12,7 +12,8 @@ import pandas as pd
 from features.contracts import Table
 from features.contracts.money import minor_units
 from features.ledger import FACT_DAY, LATER
-from features.parsing import MILLION, Mask
+from features.parsing_amounts import MILLION
+from features.parsing_text import Mask
 from features.typed import Reasons
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from features.contracts import Table
 from features.errors import ConfigurationError, LedgerError
-from features.parsing import as_text
+from features.parsing_text import as_text
 from features.text_files import read_text
 from features.typed import UNREADABLE
 

@@ -12,18 +12,9 @@ import pandas as pd
 
 from features.contracts import Column, Table
 from features.errors import LedgerError
-from features.parsing import (
-    MILLION,
-    Mask,
-    as_text,
-    date_evidence,
-    decimal_evidence,
-    parse_choices,
-    parse_days,
-    parse_flags,
-    parse_millionths,
-    parse_numbers,
-)
+from features.parsing_amounts import MILLION, decimal_evidence, parse_millionths, parse_numbers
+from features.parsing_days import date_evidence, parse_days
+from features.parsing_text import Mask, as_text, parse_choices, parse_flags
 
 UNREADABLE = "unreadable"
 """Column of a raw table that says why a line could not be taken apart; empty for good rows."""

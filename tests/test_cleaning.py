@@ -14,15 +14,9 @@ from ledger_support import TODAY, cleaned, invoices, payments, reasons, table
 
 from features.errors import LedgerError
 from features.health import judge
-from features.parsing import (
-    date_evidence,
-    decimal_evidence,
-    parse_choices,
-    parse_days,
-    parse_flags,
-    parse_millionths,
-    parse_numbers,
-)
+from features.parsing_amounts import decimal_evidence, parse_millionths, parse_numbers
+from features.parsing_days import date_evidence, parse_days
+from features.parsing_text import parse_choices, parse_flags
 from features.typed import Reading
 
 
