@@ -97,7 +97,7 @@ def log_version(
         for file, content in files.items():
             (data / file).write_bytes(content)
         parameters = json.loads(files[scorer.PARAMETERS_FILE])
-        rows = example[parameters["features"]].astype("float64")
+        rows = example[parameters["features"]].astype("float64").reset_index(drop=True)  # no debtor's id
         with warnings.catch_warnings():  # whole numbers among the results cannot be missing, and never are
             warnings.filterwarnings("ignore", message=".*integer column")
             signature = mlflow.models.infer_signature(rows, scorer.load(data)(rows))
