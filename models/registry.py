@@ -168,6 +168,14 @@ def champion(name: str, tracking_uri: str) -> Loaded | None:
             ) from error
 
 
+def fingerprint_of(files: Mapping[str, bytes]) -> str:
+    """Return sha256 (hex) of the scorer and an artefact's data: all that decides what a model computes."""
+    digest = hashlib.sha256()
+    for name, content in ((_SCORER.name, _SCORER.read_bytes()), *sorted(files.items())):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
 def features_fingerprint(names: list[str]) -> str:
     """Return sha256 (hex) of the features' definitions in the catalogue; others count by name."""
     definitions = [(name, *_definition(name)) for name in names]
@@ -196,16 +204,13 @@ def _load(registered: Any, folder: Path) -> Loaded:
             f"{registered.name} version {registered.version} was trained {' and '.join(changed)} "
             "than this program has; train again: debtscape train"
         )
-    digest = hashlib.sha256()
-    for file in (folder / _SCORER.name, *sorted(data.iterdir())):
-        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return Loaded(
         name=registered.name,
         version=str(registered.version),
         trained_as_of=date.fromisoformat(registered.tags["trained_as_of"]),
         tags=dict(registered.tags),
         parameters=parameters,
-        fingerprint=digest.hexdigest(),
+        fingerprint=fingerprint_of({file.name: file.read_bytes() for file in data.iterdir()}),
         _score=scorer.load(data),
     )
 

@@ -64,17 +64,30 @@ def train(config: Path, *, as_of: date | None, today: date, progress: Progress =
 
 
 def read_for_training(config: Path, *, as_of: date | None, today: date) -> Training:
-    """Read the ledger known before the day, and the champion to beat (None when it cannot be used)."""
+    """Read the ledger known before the day, and the champion to beat.
+
+    There is none to beat, and a warning says why, where the champion cannot be read, calls something
+    else late, or has already seen the days on which the two would be compared.
+    """
     reading = read(config, as_of=as_of, today=today)
     registry.quiet()
     try:
         champion = registry.champion("payment-time", reading.settings.tracking_uri)
     except ModelError as error:
-        return Training(reading, None, (f"the present champion cannot be compared with: {error}",))
-    if champion is not None and champion.trained_as_of > reading.as_of:
-        later = f"the present champion was trained later, as of {champion.trained_as_of}: not compared with"
-        return Training(reading, champion, (later,))
+        return Training(reading, None, (f"not compared with the present model: {error}",))
+    why_not = _incomparable(champion, reading) if champion else None
+    if why_not:
+        return Training(reading, None, (f"not compared with the present model: {why_not}",))
     return Training(reading, champion)
+
+
+def _incomparable(champion: registry.Loaded, reading: Reading) -> str | None:
+    limit = champion.parameters["late_after_days"]
+    if limit != reading.settings.late_after_days:
+        return f"it calls late what is more than {limit} days after due"
+    if champion.trained_as_of >= reading.as_of:
+        return f"it was trained as of {champion.trained_as_of}, and no day has passed since then"
+    return None
 
 
 def fit(training: Training, progress: Progress = silent) -> Outcome:
@@ -112,44 +125,53 @@ def fit(training: Training, progress: Progress = silent) -> Outcome:
 def register(outcome: Outcome) -> dict[str, Any]:
     """Log and register the models; the alias champion moves only where the gate accepts."""
     reading = outcome.training.reading
-    uri = reading.settings.tracking_uri
-    registered: dict[str, Any] = {}
-    for model in outcome.models:
-        verdict = model.verdict
-        version = registry.log_version(
-            model.name,
-            model.files,
-            example=model.example,
-            trained_as_of=reading.as_of,
-            tracking_uri=uri,
-            metrics=model.metrics,
-            params=model.params,
-            documents=model.documents,
-            tags={"accepted": str(verdict.accepted).lower(), **model.tags},
-        )
-        alias = "champion" if verdict.accepted else "challenger"
-        registry.set_alias(model.name, alias, version, tracking_uri=uri)
-        registered[model.name] = {
-            "version": version,
-            "alias": alias,
-            "accepted": verdict.accepted,
-            "proven_better": verdict.proven_better,
-            "reasons": list(verdict.reasons),
-        }
+    registered = {model.name: _register(model, reading) for model in outcome.models}
     if "payment-time" not in registered:
-        registered["payment-time"] = {
-            "version": "",
-            "alias": "",
-            "accepted": False,
-            "proven_better": False,
-            "reasons": ["nothing to learn from yet: too few invoices were settled"],
-        }
+        nothing = ["nothing to learn from yet: too few invoices were settled"]
+        registered["payment-time"] = _said("", "", gate.Verdict(False, nothing, False))
     return {
         "as_of": reading.as_of.isoformat(),
         "models": registered,
         "measured": outcome.measured,
         "figures": figures_of(outcome.evaluation),
         "warnings": [*reading.cleaned.warnings, *outcome.training.warnings, *outcome.warnings],
+    }
+
+
+def _register(model: Fitted, reading: Reading) -> dict[str, Any]:
+    """Register one model, unless it is the champion over again, and say what became of it."""
+    uri, verdict = reading.settings.tracking_uri, model.verdict
+    try:
+        present = registry.champion(model.name, uri)
+    except ModelError:
+        present = None
+    same = present is not None and present.fingerprint == registry.fingerprint_of(model.files)
+    if present is not None and same and present.trained_as_of <= reading.as_of:
+        verdict = gate.Verdict(True, [f"the same model as version {present.version}"], False)
+        return _said(present.version, "champion", verdict)
+    version = registry.log_version(
+        model.name,
+        model.files,
+        example=model.example,
+        trained_as_of=reading.as_of,
+        tracking_uri=uri,
+        metrics=model.metrics,
+        params=model.params,
+        documents=model.documents,
+        tags={"accepted": str(verdict.accepted).lower(), **model.tags},
+    )
+    alias = "champion" if verdict.accepted else "challenger"
+    registry.set_alias(model.name, alias, version, tracking_uri=uri)
+    return _said(version, alias, verdict)
+
+
+def _said(version: str, alias: str, verdict: gate.Verdict) -> dict[str, Any]:
+    return {
+        "version": version,
+        "alias": alias,
+        "accepted": verdict.accepted,
+        "proven_better": verdict.proven_better,
+        "reasons": list(verdict.reasons),
     }
 
 
@@ -163,7 +185,7 @@ def holdout_cutoff(training: Training) -> date:
     first = reading.ledger.invoices["known_on"].min().date()
     span = (reading.as_of - first).days
     cutoff = reading.as_of - timedelta(days=min(LONGEST_HOLDOUT_DAYS, int(span * HOLDOUT_SHARE)))
-    if training.champion is None or training.champion.trained_as_of > reading.as_of:
+    if training.champion is None:
         return cutoff
     since = reading.as_of - training.champion.trained_as_of
     return max(cutoff, training.champion.trained_as_of + since / 2)
@@ -174,7 +196,7 @@ def _measure(training: Training, cutoff: date, progress: Progress) -> dict[str, 
     reading = training.reading
     settings = reading.settings
     predictors = fit_all(*training_rows(reading.ledger, cutoff, settings), settings)
-    if training.champion is not None and training.champion.trained_as_of <= cutoff:
+    if training.champion is not None:
         predictors[gate.CHAMPION] = training.champion
     progress(STEPS[1], 1, len(STEPS))
     books = reading.books
