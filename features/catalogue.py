@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["history", "balance", "invoice", "cohort"]
+Group = Literal["history", "balance", "invoice", "cohort", "pay_run"]
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,31 @@ COHORT = _group(
     ("terms_mean_days_late_365d", "days", "mean_days_late_365d over items with the same payment terms"),
 )
 
+_PAID_ON = "closings of the last 365 days whose settled day is "
+
+PAY_RUN = _group(
+    "pay_run",
+    ("paid_on_monday_365d", "count", _PAID_ON + "a Monday"),
+    ("paid_on_tuesday_365d", "count", _PAID_ON + "a Tuesday"),
+    ("paid_on_wednesday_365d", "count", _PAID_ON + "a Wednesday"),
+    ("paid_on_thursday_365d", "count", _PAID_ON + "a Thursday"),
+    ("paid_on_friday_365d", "count", _PAID_ON + "a Friday"),
+    ("paid_on_weekend_365d", "count", _PAID_ON + "a Saturday or Sunday"),
+    ("paid_at_month_end_365d", "count", _PAID_ON + "one of the last two days of its month"),
+    ("due_month_days", "days", "days in the month of the due day"),
+)
+"""On which days a debtor pays: counts, so that the reader can shrink them."""
+
 DEBTOR_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE
 """Figures of a (debtor, day) point."""
 
 INVOICE_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE + INVOICE + COHORT
-"""Figures of an (invoice, day) point."""
+"""Figures of an (invoice, day) point that models learn from."""
 
-CATALOGUE: dict[str, Feature] = {feature.name: feature for feature in INVOICE_FEATURES}
+INVOICE_COLUMNS: tuple[Feature, ...] = INVOICE_FEATURES + PAY_RUN
+"""All figures of an (invoice, day) point: those to learn from, then those that spread a delay over days."""
+
+CATALOGUE: dict[str, Feature] = {feature.name: feature for feature in INVOICE_COLUMNS}
 
 
 def names(features: tuple[Feature, ...]) -> list[str]:

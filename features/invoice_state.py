@@ -1,4 +1,4 @@
-"""The features of an invoice on a day: its debtor's history and balances, its own state, its cohorts.
+"""The features of an invoice on a day: its debtor's history, balances, paying days; its state, its cohorts.
 
 A point knows its own invoice, also on the day that became known; of everything else, and so in the
 debtor's history and balances, it knows what was known strictly before the day. History is that of the
@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from features.books import Books, day_numbers
-from features.catalogue import INVOICE_FEATURES, names
+from features.catalogue import INVOICE_COLUMNS, names
 from features.cohorts import cohort_figures
 from features.errors import LedgerError
 from features.open_items import open_minor
 from features.partitions import compute_in_parts
+from features.pay_runs import pay_run_counts
 from features.payment_history import debtor_figures, empty_matrix
 from features.timeline import Figures, Flags, Floats, Ints, Points, composite, ratio
 
@@ -30,7 +31,7 @@ def invoice_features(
     static: Sequence[str] = ("sector", "country"),
     workers: int = 1,
 ) -> pd.DataFrame:
-    """Return the INVOICE_FEATURES of (invoice_id, day) points, in the order and with the index given.
+    """Return the INVOICE_COLUMNS of (invoice_id, day) points, in the order and with the index given.
 
     float64, NaN where a figure does not exist; money in major units. `static` names the columns of
     `customers` that may serve as features. Raises LedgerError for an invoice that is not in the books or
@@ -39,11 +40,12 @@ def invoice_features(
     item, day = books.find_items(points["invoice_id"]), day_numbers(points["day"])
     _refuse_unknown(books, points, item, day)
     debtor, account = books.items.debtor[item], books.items.account[item]
-    matrix, out = empty_matrix(names(INVOICE_FEATURES), len(points))
+    matrix, out = empty_matrix(names(INVOICE_COLUMNS), len(points))
 
     def compute(part: Books, items: slice, rows: Ints) -> Figures:
         at = Points(account[rows], day[rows])
         figures = debtor_figures(part, part.items.account, at, late_after_days)
+        figures |= pay_run_counts(part, part.items.account, at)
         mean = figures["mean_invoice_amount_365d"]
         return figures | _own_state(part, item[rows] - items.start, at.day, mean)
 
@@ -52,7 +54,7 @@ def invoice_features(
         books, item, day, static=static, late_after_days=late_after_days
     ).items():
         out[name][:] = values
-    return pd.DataFrame(matrix.T, index=points.index, columns=names(INVOICE_FEATURES), copy=False)
+    return pd.DataFrame(matrix.T, index=points.index, columns=names(INVOICE_COLUMNS), copy=False)
 
 
 def _own_state(books: Books, item: Ints, day: Ints, mean_amount: Floats) -> Figures:
@@ -61,6 +63,7 @@ def _own_state(books: Books, item: Ints, day: Ints, mean_amount: Floats) -> Figu
     issued, due, amount = items.issued[item], items.first_due[item], items.amount[item]
     major = amount / items.units[item]
     month = due.astype("datetime64[D]").astype("datetime64[M]")
+    month_start, next_month = (m.astype("datetime64[D]").astype(np.int64) for m in (month, month + 1))
     return {
         "payment_terms_days": due - issued,
         "days_past_due": day - due,
@@ -69,8 +72,9 @@ def _own_state(books: Books, item: Ints, day: Ints, mean_amount: Floats) -> Figu
         "amount_to_mean_ratio": ratio(major, mean_amount),
         "open_share": ratio(open_minor(books, item, day), amount),
         "due_weekday": (due + 3) % 7,
-        "due_day_of_month": due - month.astype("datetime64[D]").astype(np.int64) + 1,
+        "due_day_of_month": due - month_start + 1,
         "due_month": month.astype(np.int64) % 12 + 1,
+        "due_month_days": next_month - month_start,
         "known_lag_days": items.known[item] - issued,
         "disputed_now": _disputed(books, item, day),
     }

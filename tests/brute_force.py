@@ -6,6 +6,8 @@ Works on lists of dictionaries straight from the ledger, shares no code with `fe
 from __future__ import annotations
 
 import math
+from calendar import monthrange
+from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
@@ -244,6 +246,26 @@ MONEY = (
 )  # fmt: skip
 
 
+def month_days(day: date) -> int:
+    """Days in the month of a day."""
+    return monthrange(day.year, day.month)[1]
+
+
+def pay_run(items: list[Item], day: date) -> dict[str, float]:
+    """The counts of PAY_RUN for a set of items on a day."""
+    paid = [
+        c["settled"]
+        for item in items
+        if item.behaves
+        for c in item.closings()
+        if day - timedelta(365) <= c["known"] < day
+    ]
+    weekdays = Counter(min(settled.weekday(), 5) for settled in paid)
+    names = ("monday", "tuesday", "wednesday", "thursday", "friday", "weekend")
+    counts = {f"paid_on_{name}_365d": weekdays[number] for number, name in enumerate(names)}
+    return counts | {"paid_at_month_end_365d": sum(s.day >= month_days(s) - 1 for s in paid)}
+
+
 def debtor_features(portfolio: Portfolio, customer: str, day: date, late_after: int) -> dict[str, float]:
     """Every figure of a (debtor, day) point."""
     return debtor_point(portfolio, [i for i in portfolio.items if i.customer == customer], day, late_after)
@@ -271,6 +293,9 @@ def invoice_features(portfolio: Portfolio, invoice_id: str, day: date, late_afte
             for item, at, closed in portfolio.disputes
         ),
     }
+
+    figures |= pay_run(same, day)
+    figures["due_month_days"] = month_days(own.first_due)
 
     def value(customer: str, column: str, on: date):
         """The column's value from the newest row valid on the day."""

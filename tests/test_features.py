@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date
 
 import brute_force
 import numpy as np
@@ -12,11 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_ledgers import CUSTOMERS, START, cut, day, frame, ledgers
 
-from features.catalogue import DEBTOR_FEATURES, INVOICE_FEATURES, names
+from features.catalogue import (
+    CATALOGUE,
+    DEBTOR_FEATURES,
+    INVOICE_COLUMNS,
+    INVOICE_FEATURES,
+    PAY_RUN,
+    names,
+)
 from features.errors import LedgerError
 from features.invoice_state import invoice_features
 from features.ledger import Ledger, make_ledger
 from features.partitions import compute_in_parts
+from features.pay_runs import days_to_month_end
 from features.payment_history import debtor_features, debtor_figures, empty_matrix
 from features.settlement import keep_books
 from features.timeline import Points
@@ -87,7 +96,7 @@ def test_invoice_features_are_what_their_definition_says(ledger, picks, late_aft
             brute_force.invoice_features(portfolio, p.invoice_id, p.day.date(), late_after)
             for p in points.itertuples()
         ]
-    )[names(INVOICE_FEATURES)].astype(float)
+    )[names(INVOICE_COLUMNS)].astype(float)
     pd.testing.assert_frame_equal(computed, expected, check_exact=False, rtol=1e-9, atol=1e-7)
 
 
@@ -266,6 +275,51 @@ def test_a_closing_belongs_to_the_sector_of_its_own_day():
     )
     books = keep_books(dataclasses.replace(ledger, customers=make_ledger(customers=rows).customers))
     assert invoice_features(books, at("b", 50))["sector_mean_days_late_365d"].item() == 10
+
+
+def test_paying_days_are_counted_by_the_day_of_the_payment():
+    """Paid on Monday 2 and Saturday 28, Monday 30 and Tuesday 31 January 2023: the last two are month end."""
+    paid = [("a", 1), ("b", 27), ("c", 29), ("d", 30)]
+    ledger = one_debtor(
+        [(name, 0, 14, 10_000) for name, _ in paid] + [("x", 0, 45, 10_000)],
+        [(name, on, 10_000) for name, on in paid],
+    )
+    rows = invoice_features(keep_books(ledger), at("x", 31)).iloc[0]
+    counts = rows[[name for name in rows.index if name.startswith("paid_")]]
+    assert counts[counts > 0].to_dict() == {
+        "paid_on_monday_365d": 2,
+        "paid_on_tuesday_365d": 1,
+        "paid_on_weekend_365d": 1,
+        "paid_at_month_end_365d": 2,
+    }
+    assert (rows["due_day_of_month"], rows["due_month_days"]) == (15, 28)
+
+
+def test_paying_days_leave_the_window_by_the_day_they_became_known():
+    """Paid on Monday 2 January and told on day 10: unknown on day 10, counted up to day 375."""
+    ledger = one_debtor([("a", 0, 14, 10_000), ("x", 0, 45, 10_000)], [("a", 1, 10_000)])
+    ledger.payments["known_on"] = day(10)
+    books = keep_books(ledger)
+    days = (10, 11, 375, 376)
+    counts = [invoice_features(books, at("x", number))["paid_on_monday_365d"].item() for number in days]
+    assert counts == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("month", "days"), [((2023, 2), 28), ((2024, 2), 29), ((2023, 12), 31), ((1969, 11), 30)]
+)
+def test_the_last_day_of_every_kind_of_month_is_found(month, days):
+    """Leap years, the turn of the year and days before 1970."""
+    first = date(*month, 1).toordinal() - date(1970, 1, 1).toordinal()
+    left = days_to_month_end(np.arange(first, first + days))
+    assert left.tolist() == list(range(days - 1, -1, -1))
+
+
+def test_paying_days_are_not_offered_to_learners():
+    """They come with every row, after the features to learn from, and only the catalogue lists them."""
+    assert names(INVOICE_COLUMNS) == names(INVOICE_FEATURES) + names(PAY_RUN)
+    assert not set(names(INVOICE_FEATURES)) & set(names(PAY_RUN))
+    assert list(CATALOGUE) == names(INVOICE_COLUMNS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""On which days of the week and of the month a debtor pays.
+
+Many debtors pay on fixed days, so a delay that is known to a week can be placed within it. The closings are
+those of payment_history, of the 365 days before the point as known, told apart by the day they happened.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.books import Books
+from features.payment_history import paid_closings
+from features.timeline import Figures, Ints, Points, running, timeline
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+MONTH_END_DAYS = 2
+
+
+def pay_run_counts(books: Books, group: Ints, points: Points) -> Figures:
+    """Return the counts of PAY_RUN by name; `group` is the group of each item, ascending."""
+    paid = paid_closings(books)
+    line, order = timeline(group[paid.item], paid.known)
+    settled = paid.settled[order]
+    now, year = points.before(line), points.before(line, 365)
+    weekday = (settled + 3) % 7  # 1970-01-01 was a Thursday
+    paid_on = {f"paid_on_{name}_365d": weekday == number for number, name in enumerate(WEEKDAYS)}
+    paid_on |= {
+        "paid_on_weekend_365d": weekday >= len(WEEKDAYS),
+        "paid_at_month_end_365d": days_to_month_end(settled) < MONTH_END_DAYS,
+    }
+    counts: Figures = {}
+    for name, flags in paid_on.items():
+        sums = running(flags)
+        counts[name] = sums[now] - sums[year]
+    return counts
+
+
+def days_to_month_end(day: Ints) -> Ints:
+    """Days from each day to the last one of its month, 0 on that day."""
+    month = day.astype("datetime64[D]").astype("datetime64[M]")
+    last: Ints = (month + 1).astype("datetime64[D]").astype(np.int64) - 1 - day
+    return last
