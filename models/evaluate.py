@@ -13,15 +13,23 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ModelError
-from models.measures import Figures, Truth, difference, figures_of
-from models.metrics import Bootstrap, Flags, Floats
+from models.cash_error import Invoices, cash_error
+from models.measures import Figures, difference, figures_of
+from models.metrics import Bootstrap, Flags, Floats, Ints
+from models.payment_curve import payment_curve
+from models.pit import pit
 from models.scorer import CLASSES, QUANTILES
+from models.strata import strata
+from models.truth import CLASS_LIMIT, Truth
 
 MODEL = "payment_time"
 """The model that the others are compared with."""
 
 REFERENCE = "own_rate"
 """The baseline that the Brier skill is counted from."""
+
+FALLBACKS = (REFERENCE, "rule")
+"""What the model is also compared with per segment."""
 
 KEY = ["invoice_id", "landmark"]
 
@@ -36,17 +44,23 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return the figures of every model in the table, ready for JSON.
 
-    predictions: grain invoice x landmark x model with customer_id, cutoff and the columns PREDICTION; a
-    column that is empty throughout a model is not given by it. outcomes: grain invoice x landmark as
-    `features.outcomes.outcomes` returns them; with `settled_invoices` (before the point) and
-    `seen_in_training` the figures are also split by these. Every figure is value, low and high: a 95 %
-    interval by bootstrap over debtors, the same draws for every model.
+    predictions: grain invoice x landmark x model with customer_id, cutoff, predicted_on and the columns
+    PREDICTION; a column that is empty throughout a model is not given by it; `claimed` is what a model
+    itself says that [P10, P90] holds. outcomes: grain invoice x landmark as `features.outcomes.outcomes`
+    returns them; with `settled_invoices` (before the point), `seen_in_training` and `segment` the figures
+    are also split by these, with `amount` (original, major units of one currency) weekly cash is judged.
+    Every figure is value, low and high: a 95 % interval by bootstrap over debtors, the same draws for
+    every model.
 
     `models`: per model the figures pooled, per fold (cutoff) and per stratum. `comparisons`: payment_time
-    minus each other model, so a negative difference is in its favour. Raises ModelError when two models
-    do not speak about the same points, or an outcome is missing.
+    minus each other model, so a negative difference is in its favour. `segments`: the same per segment,
+    against what may speak there instead. Raises ModelError when two models do not speak about the same
+    points, or an outcome is missing.
     """
-    truth, tables, groups = _aligned(predictions, outcomes, late_after_days)
+    points, tables = _aligned(predictions, outcomes)
+    some = next(iter(tables.values()))
+    truth = _truth(points, some["customer_id"], late_after_days)
+    groups = strata(points, some, truth)
     boot = Bootstrap.over(truth.customer, resamples=resamples, seed=seed)
     reference = _column(tables[REFERENCE], "p_late") if REFERENCE in tables else None
     given = {name: _given(table) for name, table in tables.items()}
@@ -56,7 +70,20 @@ def evaluate(
         columns = {column: values[mask] for column, values in given[name].items()}
         return figures_of(columns, truth.take(mask), boot.take(mask), part, seed)
 
+    def whole(name: str) -> Figures:
+        figures = block(name, everything)
+        if set(QUANTILES) <= set(given[name]):
+            _judge_distribution(figures, given[name], points, some, truth, boot, seed)
+        return figures
+
+    def against(name: str, mask: Flags) -> Figures:
+        model, other = (
+            {column: values[mask] for column, values in given[which].items()} for which in (MODEL, name)
+        )
+        return difference(model, other, truth.take(mask), boot.take(mask))
+
     everything = np.ones(len(truth.past), bool)
+    rivals = [name for name in tables if MODEL in tables and name != MODEL]
     return {
         "late_after_days": late_after_days,
         "seed": seed,
@@ -69,7 +96,7 @@ def evaluate(
         "on_time_invoices": truth.invoices(truth.late_judged & ~truth.late),
         "models": {
             name: {
-                "pooled": block(name, everything),
+                "pooled": whole(name),
                 **{
                     family: {part: block(name, mask) for part, mask in parts.items()}
                     for family, parts in groups.items()
@@ -77,18 +104,18 @@ def evaluate(
             }
             for name in tables
         },
-        "comparisons": {
-            name: difference(given[MODEL], given[name], truth, boot)
-            for name in tables
-            if MODEL in tables and name != MODEL
+        "comparisons": {name: against(name, everything) for name in rivals},
+        "segments": {
+            segment: {name: against(name, mask) for name in rivals if name in FALLBACKS}
+            for segment, mask in groups.get("segment", {}).items()
         },
     }
 
 
 def _aligned(
-    predictions: pd.DataFrame, outcomes: pd.DataFrame, late_after_days: int
-) -> tuple[Truth, dict[str, pd.DataFrame], dict[str, dict[str, Flags]]]:
-    """Return truth, each model's rows and the masks of folds and strata, all in the order of the points."""
+    predictions: pd.DataFrame, outcomes: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Return the outcomes and each model's rows, all in one order that does not depend on the input's."""
     points = outcomes.sort_values(KEY, ignore_index=True)
     key = pd.MultiIndex.from_frame(points[KEY])
     if key.has_duplicates:
@@ -101,34 +128,58 @@ def _aligned(
         tables[str(name)] = own
     if not tables:
         raise ModelError("no predictions to evaluate")
-    some = next(iter(tables.values()))
-    past = points["days_past_due"].to_numpy(np.int64)
-    truth = Truth(
-        customer=some["customer_id"],
+    return points, tables
+
+
+def _truth(points: pd.DataFrame, customers: pd.Series, late_after_days: int) -> Truth:
+    return Truth(
+        customer=customers,
         invoice=pd.factorize(points["invoice_id"])[0].astype(np.int64),
-        past=past,
+        past=points["days_past_due"].to_numpy(np.int64),
         days_late=points["days_late"].to_numpy(np.int64),
         event=points["event"].to_numpy(bool),
         decided=(points["decided_until"] - points["due_on"]).dt.days.to_numpy().astype(np.int64),
         still_open=(points["ended"] == "open").to_numpy(bool) | points["event"].to_numpy(bool),
         late_after_days=late_after_days,
     )
-    return truth, tables, _groups(points, some["cutoff"])
 
 
-def _groups(points: pd.DataFrame, cutoff: pd.Series) -> dict[str, dict[str, Flags]]:
-    """Return the masks of each family of subsets: folds, landmarks, earlier settled invoices, seen or not."""
-    families = {"folds": cutoff.dt.strftime("%Y-%m-%d"), "landmark": points["landmark"]}
-    if "settled_invoices" in points:
-        settled = pd.cut(points["settled_invoices"], [-1, 0, 2, 9, np.inf], labels=["0", "1-2", "3-9", "10+"])
-        families["settled_invoices_before"] = settled.astype("str")
-    if "seen_in_training" in points:
-        seen = points["seen_in_training"].astype(bool)
-        families["debtor"] = seen.map({True: "seen in training", False: "never seen"})
-    return {
-        family: {str(part): (column == part).to_numpy(bool) for part in sorted(column.unique())}
-        for family, column in families.items()
-    }
+def _judge_distribution(
+    figures: Figures,
+    given: dict[str, Floats],
+    points: pd.DataFrame,
+    predictions: pd.DataFrame,
+    truth: Truth,
+    boot: Bootstrap,
+    seed: int,
+) -> None:
+    """Add to the pooled figures of one model what needs its whole curve: PIT and weekly cash."""
+    curve = payment_curve(given, truth.past)
+    judged = truth.dates_judged
+    if judged.any():
+        settled = np.where(truth.event, truth.days_late, CLASS_LIMIT + 1)[judged]
+        figures["dates"]["pit"] = pit(
+            curve.take(judged), settled, CLASS_LIMIT, truth.invoice[judged], seed=seed
+        )
+    if "amount" not in points or "predicted_on" not in predictions:
+        return
+    # an item closed by a credit or a write-off was never going to bring its amount
+    once = (points["landmark"] == "issue").to_numpy() & ~points["ended"].isin(["credited", "written_off"])
+    invoices = Invoices(
+        issued=_day_numbers(predictions["predicted_on"][once]),
+        due=_day_numbers(points["due_on"][once]),
+        days_late=truth.days_late[once],
+        paid=truth.event[once],
+        amount=points["amount"][once].to_numpy(np.float64),
+    )
+    last_known = int(_day_numbers(points["decided_until"]).max())
+    cash = cash_error(curve.take(once), invoices, last_known, boot.take(once), seed=seed)
+    if cash is not None:
+        figures["cash"] = cash
+
+
+def _day_numbers(days: pd.Series) -> Ints:
+    return days.to_numpy("datetime64[D]").astype(np.int64)
 
 
 def _column(table: pd.DataFrame, name: str) -> Floats | None:

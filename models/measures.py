@@ -3,63 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from models import metrics
 from models.metrics import Bootstrap, Flags, Floats, Ints, figure
 from models.scorer import CLASS_BORDERS, CLASSES, HORIZON_DAYS, QUANTILES
+from models.truth import CLASS_LIMIT, Truth
 
-CLASS_LIMIT = CLASS_BORDERS[-1]
 CLAIMED = 0.8
 """What [P10, P90] claims to hold where a model does not say so itself in a column `claimed`."""
+
+AGREES_WITHIN = 0.02
+"""Distance of observed and claimed coverage that is called agreement whatever the interval says."""
 
 CHANCE_DRAWS = 200
 """Draws behind the calibration error of a perfectly calibrated model."""
 
 Figures = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What happened to each point, as arrays in one order."""
-
-    customer: pd.Series
-    """the debtor"""
-    invoice: Ints
-    past: Ints
-    """days past due on the row's day"""
-    days_late: Ints
-    event: Flags
-    decided: Ints
-    """days late up to which it is known whether the item was paid"""
-    still_open: Flags
-    """open at the end of the ledger, so that the rest may yet be decided"""
-    late_after_days: int
-
-    @property
-    def late(self) -> Flags:
-        """Whether it was paid late, where that is decided."""
-        happened: Flags = (self.days_late > self.late_after_days) | ~self.event
-        return happened
-
-    @property
-    def late_judged(self) -> Flags:
-        """Whether the row may still turn out either way, and it is known which."""
-        judged: Flags = (self.past <= self.late_after_days) & (self.decided >= self.late_after_days)
-        return judged
-
-    def take(self, mask: Flags) -> Truth:
-        """Return some of the points."""
-        arrays = ("customer", "invoice", "past", "days_late", "event", "decided", "still_open")
-        return replace(self, **{name: getattr(self, name)[mask] for name in arrays})
-
-    def invoices(self, mask: Flags) -> int:
-        """Return how many invoices these points are about."""
-        return len(np.unique(self.invoice[mask]))
 
 
 def figures_of(
@@ -106,9 +68,12 @@ def _late_figures(
     by_chance = metrics.calibrated_error(probability, truth.invoice, draws=CHANCE_DRAWS, seed=seed)
     result: Figures = {
         "late": int(late.sum()),
+        "late_invoices": truth.invoices(late),
+        "on_time_invoices": truth.invoices(~late),
         "auc": figure(area),
         "average_precision": figure(precision),
         "brier": figure(squared),
+        "log_loss": figure(metrics.log_loss(np.where(late, probability, 1 - probability), boot)),
         "ece": figure(metrics.calibration_error(late, probability, boot)),
         "ece_if_calibrated": {
             "mean": round(float(by_chance.mean()), 6),
@@ -130,6 +95,7 @@ def _class_figures(given: Mapping[str, Floats], truth: Truth, boot: Bootstrap, *
     return {
         "macro_f1": figure(metrics.macro_f1(actual, probabilities.argmax(axis=1), len(CLASSES), boot)),
         "brier": figure(boot.mean(((probabilities - happened) ** 2).sum(axis=1))),
+        "log_loss": figure(metrics.log_loss((probabilities * happened).sum(axis=1), boot)),
     }
 
 
@@ -165,11 +131,22 @@ def _date_figures(given: Mapping[str, Floats], truth: Truth, boot: Bootstrap, *_
     tail = (1 - given.get("claimed", np.full(len(end), CLAIMED))) / 2
     claimed = 1 - tail - tail * (high < end)
     inside = (np.minimum(low, end) <= waited) & (waited <= np.minimum(high, end))
+    coverage, claims = figure(boot.mean(inside.astype(np.float64))), round(float(claimed.mean()), 6)
     return result | {
-        "coverage": figure(boot.mean(inside.astype(np.float64))),
-        "claimed_coverage": round(float(claimed.mean()), 6),
+        "coverage": coverage,
+        "claimed_coverage": claims,
+        "coverage_agrees": _agrees(coverage, claims),
         "width_days": figure(boot.mean(high - low)),
     }
+
+
+def _agrees(observed: dict[str, float | None] | None, claimed: float) -> bool:
+    """Whether the claim is within 2 points of what was observed, or inside its interval."""
+    if observed is None or observed["value"] is None:
+        return False
+    low, high = observed["low"], observed["high"]
+    within = low is not None and high is not None and low <= claimed <= high
+    return within or abs(observed["value"] - claimed) <= AGREES_WITHIN
 
 
 def difference(
@@ -186,7 +163,7 @@ def difference(
         squared = [(np.clip(given["p_late"][rows], 0, 1) - late) ** 2 for given in (model, other)]
         result["brier"] = figure(boot.take(rows).mean(squared[0] - squared[1]))
     if "days_until_p50" in model and "days_until_p50" in other:
-        rows = (truth.past <= truth.late_after_days) & (truth.decided >= CLASS_LIMIT)
+        rows = truth.dates_judged
         judged = truth.take(rows)
         missed = [_missed(given["days_until_p50"][rows], judged) for given in (model, other)]
         result["mae_days"] = figure(boot.take(rows).mean(missed[0] - missed[1]))

@@ -22,6 +22,9 @@ Flags = npt.NDArray[np.bool_]
 BINS = 10
 """Bins of equal width in which predicted and observed shares are compared."""
 
+LEAST_PROBABILITY = 1e-6
+"""A probability below this counts as this in the log loss: one certain error is not infinitely bad."""
+
 LEVELS = 64
 """Predicted times finer than this are grouped for the C-index; members of a group count as ties."""
 
@@ -121,6 +124,11 @@ def ranking(happened: Flags, probability: Floats, boot: Bootstrap) -> tuple[Floa
 def brier(happened: Flags, probability: Floats, boot: Bootstrap) -> Floats:
     """Return the mean squared difference of probability and outcome (Brier, 1950)."""
     return boot.mean((probability - happened) ** 2)
+
+
+def log_loss(probability: Floats, boot: Bootstrap) -> Floats:
+    """Return the mean of -ln(probability given to what happened), floored at LEAST_PROBABILITY."""
+    return boot.mean(-np.log(np.maximum(probability, LEAST_PROBABILITY)))
 
 
 def calibration_error(happened: Flags, probability: Floats, boot: Bootstrap) -> Floats:
