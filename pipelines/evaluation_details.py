@@ -1,0 +1,134 @@
+"""An evaluation up close, as sections for people: probabilities, payment days, whom to look at, money.
+
+What an evaluation does not hold gives no section.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.evaluate import MODEL
+from pipelines.evaluation_tables import (
+    AGES,
+    COUNT,
+    NAMES,
+    WHEN,
+    Evaluation,
+    Measure,
+    days_text,
+    in_order,
+    measure,
+    measured,
+    share_text,
+)
+from pipelines.sections import Cell, Section, Table, figure, number, percent, points
+
+
+def reliability(evaluation: Evaluation) -> Section | None:
+    """Predicted beside observed late shares of the model; None where lateness was not judged."""
+    late = evaluation["models"].get(MODEL, {}).get("pooled", {}).get("late", {})
+    bins = late.get("reliability")
+    if not bins:
+        return None
+    rows = tuple(
+        (
+            Cell(f"{percent(row['from'])} to {percent(row['to'])}"),
+            Cell(number(row["points"])),
+            Cell(percent(row["predicted"])),
+            Cell(percent(row["observed"])),
+        )
+        for row in bins
+    )
+    error, chance = late["ece"]["value"], late["ece_if_calibrated"]["p95"]
+    verdict = "which chance alone explains" if error <= chance else "more than chance alone explains"
+    return Section(
+        "Do its probabilities mean what they say",
+        f"On average they are off by {points(error)} points, {verdict} (up to {points(chance)}).",
+        tables=(Table(("it said late with", ">predictions", ">predicted", ">were late"), rows),),
+        plot="reliability",
+    )
+
+
+def payment_days(evaluation: Evaluation) -> Section | None:
+    """Whether the interval holds what it claims, per age of the invoice; None where no dates were judged."""
+    ages = evaluation["models"].get(MODEL, {}).get("landmark", {})
+    rows = [
+        (AGES.get(age, age), ages[age])
+        for age in in_order(ages)
+        if ages[age].get("dates", {}).get("mae_days")
+    ]
+    if not rows:
+        return None
+    pooled = evaluation["models"][MODEL]["pooled"]["dates"]
+    lead = ""
+    if pooled.get("coverage"):
+        held, claimed = share_text(pooled["coverage"]["value"]), share_text(pooled["claimed_coverage"])
+        lead = f"{held} of the payments came between its 10 % and its 90 % day; it claims {claimed}."
+    table = measured("asked", rows, (COUNT, *WHEN))
+    return Section("Does its payment day hold", lead, tables=(table,), plot="coverage")
+
+
+def error_by_age(evaluation: Evaluation) -> Section | None:
+    """Days off per age, the model beside the others that name a day; None where nobody does."""
+    models = evaluation["models"]
+    ages = [age for age in in_order(AGES) if any(_days_off(groups, age) for groups in models.values())]
+    rows = [
+        (Cell(NAMES.get(name, name)), *(figure(_days_off(groups, age), days_text) for age in ages))
+        for name, groups in models.items()
+        if any(_days_off(groups, age) for age in ages)
+    ]
+    if not rows:
+        return None
+    table = Table(("days off", *(f">{AGES[age]}" for age in ages)), tuple(rows), marked=NAMES[MODEL])
+    return Section("How far off, by age", tables=(table,), plot="error_by_age")
+
+
+def _days_off(groups: Mapping[str, Any], age: str) -> Mapping[str, Any] | None:
+    found: Mapping[str, Any] | None = groups.get("landmark", {}).get(age, {}).get("dates", {}).get("mae_days")
+    return found
+
+
+def first_in_line(evaluation: Evaluation) -> Section | None:
+    """Which late invoices are found by looking at the riskiest first; None where nothing was late."""
+    lift = evaluation.get("lift")
+    if not lift:
+        return None
+    models = lift["models"]
+    rows = tuple(
+        (
+            Cell(NAMES.get(name, name)),
+            *(figure(models[name][top], percent) for top in ("top_10", "top_20")),
+        )
+        for name in sorted(models, key=lambda name: (-models[name]["top_20"]["value"], name))
+    )
+    return Section(
+        "Whom to look at first",
+        f"{number(lift['late'])} of {number(lift['invoices'])} invoices were late. Looking on the day of "
+        "issue at those with the highest late probability finds this share of them:",
+        tables=(Table(("ranked by", ">riskiest tenth", ">riskiest fifth"), rows, marked=NAMES[MODEL]),),
+        plot="lift",
+    )
+
+
+def weekly_cash(evaluation: Evaluation) -> Section | None:
+    """Forecast against received money per week; None where amounts were not given."""
+    rows = [
+        (NAMES.get(name, name), groups["pooled"])
+        for name, groups in evaluation["models"].items()
+        if groups["pooled"].get("cash")
+    ]
+    if not rows:
+        return None
+    measures: tuple[Measure, ...] = (
+        (">weeks", lambda figures: Cell(number(figures["cash"].get("weeks")))),
+        measure(">off, of what came", "cash", "wape", percent),
+        measure(">too high or low by", "cash", "bias", percent),
+        measure(">weeks inside the band", "cash", "coverage", percent),
+    )
+    return Section(
+        "Money per week",
+        "What came in per week from invoices predicted on their day of issue, against the forecast.",
+        tables=(measured("forecast by", rows, measures, marked=NAMES[MODEL]),),
+        note="Off: sum of the weekly errors / what came in (WAPE). The band claims 80 % of the weeks.",
+    )
