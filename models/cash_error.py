@@ -52,10 +52,7 @@ def cash_error(
     np.add.at(by_debtor, (boot.codes[in_time], paid_week[in_time]), invoices.amount[in_time])
     expected_by_debtor = _expected(curve, invoices, boot, first, weeks)
 
-    paid, expected = (
-        np.stack([counts.astype(np.float64) @ sums for counts in boot.counts])
-        for sums in (by_debtor, expected_by_debtor)
-    )
+    paid, expected = boot.counts @ by_debtor, boot.counts @ expected_by_debtor
     total = paid.sum(axis=1)
     missed = np.divide(
         np.abs(expected - paid).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0

@@ -37,14 +37,14 @@ class Bootstrap:
     """
 
     codes: Ints
-    counts: npt.NDArray[np.uint16]
+    counts: Floats
 
     @classmethod
     def over(cls, customers: pd.Series, *, resamples: int, seed: int) -> Bootstrap:
         """Draw debtors with replacement; the order of the rows does not matter."""
         codes, debtors = pd.factorize(customers, sort=True)
         rng = np.random.default_rng(seed)
-        counts = np.ones((1 + resamples, len(debtors)), np.uint16)
+        counts = np.ones((1 + resamples, len(debtors)))
         for draw in range(1, len(counts)):
             counts[draw] = np.bincount(rng.integers(len(debtors), size=len(debtors)), minlength=len(debtors))
         return cls(codes.astype(np.int64), counts)
@@ -57,14 +57,15 @@ class Bootstrap:
         """Yield the weight of each row, in that order, under each weighting."""
         codes = self.codes[order]
         for counts in self.counts:
-            yield counts.astype(np.float64)[codes]
+            yield counts[codes]
 
     def sums(self, values: Floats, group: Ints | None = None, groups: int = 1) -> Floats:
         """Return weighted sums of the values by group, shape (1 + resamples, groups)."""
         cells = self.codes * groups + (0 if group is None else group)
         debtors = self.counts.shape[1]
         by_debtor = np.bincount(cells, weights=values, minlength=debtors * groups).reshape(debtors, groups)
-        return np.stack([counts.astype(np.float64) @ by_debtor for counts in self.counts])
+        sums: Floats = self.counts @ by_debtor
+        return sums
 
     def mean(self, values: Floats) -> Floats:
         """Return the weighted means of the values."""
@@ -101,21 +102,20 @@ def ranking(happened: Flags, probability: Floats, boot: Bootstrap) -> tuple[Floa
     """
     order = np.argsort(-probability, kind="stable")
     scores = probability[order]
-    starts = np.flatnonzero(np.r_[True, scores[1:] != scores[:-1]]) if len(scores) else np.array([], np.int64)
-    positive = happened[order]
+    last = np.flatnonzero(np.r_[scores[1:] != scores[:-1], np.ones(len(scores[:1]), bool)])
+    positive = happened[order].astype(np.float64)
     areas, precisions = [], []
     for weights in boot.rows(order):
-        hits = np.add.reduceat(weights * positive, starts) if len(starts) else np.zeros(1)
-        misses = np.add.reduceat(weights * ~positive, starts) if len(starts) else np.zeros(1)
-        hits_so_far, misses_so_far = hits.cumsum(), misses.cumsum()
-        all_hits, all_misses = hits_so_far[-1], misses_so_far[-1]
+        hits_so_far, seen = (weights * positive).cumsum()[last], weights.cumsum()[last]
+        misses_so_far = seen - hits_so_far
+        all_hits, all_misses = hits_so_far[-1:].sum(), misses_so_far[-1:].sum()
         if all_hits == 0 or all_misses == 0:
             areas.append(np.nan)
             precisions.append(np.nan)
             continue
+        hits, misses = np.diff(hits_so_far, prepend=0.0), np.diff(misses_so_far, prepend=0.0)
         beaten = all_misses - misses_so_far + misses / 2
         areas.append(float((hits * beaten).sum() / (all_hits * all_misses)))
-        seen = hits_so_far + misses_so_far
         precision = np.divide(hits_so_far, seen, out=np.zeros_like(seen), where=seen > 0)
         precisions.append(float((hits * precision).sum() / all_hits))
     return np.array(areas), np.array(precisions)
