@@ -88,7 +88,7 @@ def log_version(
     """Log a run with its model, register it, and return the new version. Moves no alias.
 
     `files`: the artefact's data, file name -> content. `example`: a few rows of the model's features.
-    `documents`: file name -> anything JSON holds, kept with the run (metrics in full, a model card).
+    `documents`: file name -> text, or anything JSON holds, kept with the run (a model card, the metrics).
     """
     _refuse_unknown(name)
     with tempfile.TemporaryDirectory() as scratch, _tracking(tracking_uri) as mlflow:
@@ -105,7 +105,10 @@ def log_version(
             mlflow.log_params(dict(params or {}))
             mlflow.log_metrics(dict(metrics or {}))
             for file, document in (documents or {}).items():
-                mlflow.log_dict(document, file)
+                if isinstance(document, str):
+                    mlflow.log_text(document, file)
+                else:
+                    mlflow.log_dict(document, file)
             model = mlflow.pyfunc.log_model(
                 name=name,
                 python_model=str(_SCORER),
@@ -130,6 +133,27 @@ def log_version(
             },
         )
         return str(registered.version)
+
+
+def log_run(
+    experiment: str,
+    *,
+    params: Mapping[str, object],
+    metrics: Mapping[str, float],
+    files: Mapping[str, bytes],
+    tracking_uri: str,
+    tags: Mapping[str, str] | None = None,
+) -> str:
+    """Log a run that makes no model, with its files, name -> content, and return the run's id."""
+    with tempfile.TemporaryDirectory() as scratch, _tracking(tracking_uri) as mlflow:
+        for file, content in files.items():
+            (Path(scratch) / file).write_bytes(content)
+        own = _experiment(mlflow, experiment, tracking_uri)
+        with mlflow.start_run(experiment_id=own, tags=dict(tags or {})) as run:
+            mlflow.log_params(dict(params))
+            mlflow.log_metrics(dict(metrics))
+            mlflow.log_artifacts(scratch)
+        return str(run.info.run_id)
 
 
 def set_alias(name: str, alias: str, version: str, *, tracking_uri: str) -> None:
@@ -246,7 +270,7 @@ def _without_secrets(uri: str) -> str:
 
 
 def _experiment(mlflow: Any, name: str, tracking_uri: str) -> str:
-    """Return the id of the model's experiment; beside an SQLite file its artefacts lie beside it."""
+    """Return the id of the experiment; of an SQLite store its artefacts lie beside the file."""
     existing = mlflow.get_experiment_by_name(name)
     if existing is not None:
         return str(existing.experiment_id)

@@ -15,6 +15,7 @@ from models.evaluate import MODEL
 from pipelines.evaluation_details import (
     error_by_age,
     first_in_line,
+    lateness_classes,
     payment_days,
     reliability,
     weekly_cash,
@@ -69,6 +70,7 @@ def _sections(inputs: BacktestInputs, evaluation: Mapping[str, Any]) -> list[Sec
         payment_days(evaluation),
         error_by_age(evaluation),
         first_in_line(evaluation),
+        lateness_classes(evaluation),
         weekly_cash(evaluation),
         for_whom(evaluation),
     )
@@ -86,8 +88,8 @@ def _what(inputs: BacktestInputs, evaluation: Mapping[str, Any]) -> Section:
     facts = [
         f"Days: {inputs.cutoffs[0]} to before {inputs.until}, in {_count(folds, 'fold')}; judged by what is "
         f"known up to {inputs.newest_fact}.",
-        f"{predictions} in time: {invoices} of {debtors}, each looked at on the day of issue, half-way to due, "
-        "on the due day, and 7 to 90 days after it, while open.",
+        f"{predictions} in time: {invoices} of {debtors}, each on the day of issue, half-way to due, on the "
+        "due day, and 7 to 90 days after it while still open.",
         f"{number(evaluation['late_invoices'])} of the invoices were late, "
         f"{number(evaluation['on_time_invoices'])} on time; late is {late}.",
     ]
@@ -99,8 +101,8 @@ def _what(inputs: BacktestInputs, evaluation: Mapping[str, Any]) -> Section:
     facts += [f"The fold of {fold.cutoff} is left out: {fold.why}" for fold in inputs.left_out]
     return Section(
         "What was measured",
-        "As of each cutoff the model learned from what was known before it, and predicted the open invoices of "
-        "the days up to the next one. No prediction knew anything of its own day or later.",
+        "As of each cutoff the model learned from what was known before it, and predicted the open invoices "
+        "of the days up to the next one. No prediction knew anything of its own day or later.",
         tuple(facts),
     )
 

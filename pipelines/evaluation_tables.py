@@ -34,7 +34,7 @@ FAMILIES = {
     "folds": "Trained as of",
 }
 
-auc_text, days_text = partial(number, digits=3), partial(number, digits=1)
+three_digits, days_text = partial(number, digits=3), partial(number, digits=1)
 share_text = partial(percent, digits=1)
 
 Measure = tuple[str, Callable[[Figures], Cell]]
@@ -45,24 +45,30 @@ def measure(header: str, group: str, name: str, show: Callable[[float | None], s
     return header, lambda figures: figure(figures.get(group, {}).get(name), show)
 
 
+def plain(header: str, group: str, name: str, show: Callable[[float | None], str]) -> Measure:
+    """Return a column that shows one number without an interval."""
+    return header, lambda figures: Cell(show(figures.get(group, {}).get(name)))
+
+
+def _by_chance(figures: Figures) -> Cell:
+    return Cell(points(figures.get("late", {}).get("ece_if_calibrated", {}).get("p95")))
+
+
 LATE_OR_NOT: tuple[Measure, ...] = (
-    measure(">order (AUC)", "late", "auc", auc_text),
+    measure(">order (AUC)", "late", "auc", three_digits),
     measure(">error avoided", "late", "brier_skill", share_text),
     measure(">off by, points", "late", "ece", points),
-    (
-        ">by chance up to",
-        lambda figures: Cell(points(figures.get("late", {}).get("ece_if_calibrated", {}).get("p95"))),
-    ),
+    (">by chance up to", _by_chance),
 )
-WHEN: tuple[Measure, ...] = (
+DAYS_OFF: tuple[Measure, ...] = (
     measure(">days off", "dates", "mae_days", days_text),
     measure(">within 3 days", "dates", "within_3_days", percent),
+)
+INTERVAL: tuple[Measure, ...] = (
     measure(">interval held", "dates", "coverage", share_text),
-    (">claimed", lambda figures: Cell(share_text(figures.get("dates", {}).get("claimed_coverage")))),
+    plain(">claimed", "dates", "claimed_coverage", share_text),
 )
-OVERDUE: tuple[Measure, ...] = (
-    measure(">paid in 30 days: order (AUC)", "paid_within_30_days", "auc", auc_text),
-)
+OVERDUE = measure(">overdue: paid in 30 days (AUC)", "paid_within_30_days", "auc", three_digits)
 COUNT: Measure = (">predictions", lambda figures: Cell(number(figures.get("points"))))
 
 EXPLAINED = (
@@ -88,7 +94,7 @@ def how_good(evaluation: Evaluation) -> Section:
         return -found["value"], name
 
     rows = [(NAMES.get(name, name), models[name]["pooled"]) for name in sorted(models, key=rank)]
-    table = measured("predicted by", rows, (*LATE_OR_NOT, *WHEN), marked=NAMES[MODEL])
+    table = measured("predicted by", rows, (*LATE_OR_NOT, *DAYS_OFF, *INTERVAL), marked=NAMES[MODEL])
     return Section("How good it is", headline(evaluation), tables=(table,), note=EXPLAINED)
 
 
@@ -130,8 +136,8 @@ def against_simpler(evaluation: Evaluation) -> Section:
     return Section(
         "Against simpler ways",
         tables=(Table(header, tuple(rows)),) if rows else (),
-        note="Better and worse are said only where the 95 % interval leaves out 0. Small figures: the squared "
-        "error of the late probability, or days off, of the model less the other's; below 0 favours the model.",
+        note="Better and worse are said only where the 95 % interval leaves out 0. Small figures: squared "
+        "error of the late probability, or days off, of the model less the other's.",
     )
 
 
@@ -161,7 +167,11 @@ def for_whom(evaluation: Evaluation) -> Section | None:
     """The model's figures on parts of the predictions; None where there are none."""
     groups = evaluation["models"].get(MODEL, {})
     tables = [
-        measured(title.lower(), _parts(family, groups[family]), (COUNT, *LATE_OR_NOT, *WHEN, *OVERDUE))
+        measured(
+            title.lower(),
+            _parts(family, groups[family]),
+            (COUNT, *LATE_OR_NOT, DAYS_OFF[0], *INTERVAL, OVERDUE),
+        )
         for family, title in FAMILIES.items()
         if groups.get(family)
     ]

@@ -14,11 +14,14 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from features.errors import DebtscapeError
+from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, newest_fact
 from features.outcomes import landmarks
+from models import registry
 from models.evaluate import evaluate
+from models.lift import lift
 from pipelines.arrow_tables import to_parquet
+from pipelines.backtest_report import BacktestInputs, LeftOut, summary_files
 from pipelines.backtest_table import prediction_table
 from pipelines.durable_files import make_folder, remove, rename, write_file
 from pipelines.figures import figures_of
@@ -38,12 +41,16 @@ class Walk:
 
 @dataclass(frozen=True)
 class Walked:
-    """Predictions at grain invoice x landmark x model, what became of each, and the figures."""
+    """Predictions at grain invoice x landmark x model, what became of each, and the figures.
+
+    `left_out`: the folds that had too little history to learn from, or nothing to predict.
+    """
 
     walk: Walk
     predictions: pd.DataFrame
     outcomes: pd.DataFrame
     evaluation: Mapping[str, Any]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def backtest(
@@ -93,58 +100,114 @@ def cutoffs_between(start: date, until: date, every: str) -> tuple[date, ...]:
 
 
 def walk(walk_: Walk, progress: Progress = silent) -> Walked:
-    """Train as of each cutoff and predict every landmark from it to the next cutoff."""
+    """Train as of each cutoff and predict every landmark from it to the next cutoff.
+
+    A fold from which nothing can be learned, or in which nothing is open, is left out and named.
+    Raises DebtscapeError when no fold is left.
+    """
     reading, settings = walk_.reading, walk_.reading.settings
     books = reading.books
     points = landmarks(books, issued_from=None, before=walk_.until)
     ends = [*walk_.cutoffs[1:], walk_.until]
     per_fold = max(1, settings.predictor.evaluation_rows // len(walk_.cutoffs))
-    predictions, facts = [], []
+    predictions, facts, left_out = [], [], []
     for fold, (cutoff, end) in enumerate(zip(walk_.cutoffs, ends, strict=True)):
         progress(f"fold {cutoff}", fold, len(walk_.cutoffs) + 1)
         inside = points[(points["day"] >= pd.Timestamp(cutoff)) & (points["day"] < pd.Timestamp(end))]
         if inside.empty:
+            left_out.append(LeftOut(cutoff, f"no invoice was open before {end}"))
             continue
         inside = sample_points(inside, per_fold, settings.seed)
-        predictors = fit_all(*training_rows(reading.ledger, cutoff, settings), settings)
+        try:
+            predictors = fit_all(*training_rows(reading.ledger, cutoff, settings), settings)
+        except ModelError as error:
+            left_out.append(LeftOut(cutoff, str(error)))
+            continue
         rows = rows_at(books, inside, settings)
         predictions.append(predict_all(predictors, inside, rows, cutoff))
         facts.append(facts_of(books, inside, rows, cutoff, reading.as_of, settings))
     if not predictions:
-        raise DebtscapeError(f"no invoice was open between {walk_.cutoffs[0]} and {walk_.until}.")
+        raise DebtscapeError(
+            f"no fold from {walk_.cutoffs[0]} to {walk_.until} can be measured: {left_out[-1].why}. "
+            "Move --from and --until."
+        )
     progress("measuring", len(walk_.cutoffs), len(walk_.cutoffs) + 1)
     said, became = pd.concat(predictions, ignore_index=True), pd.concat(facts, ignore_index=True)
-    return Walked(
-        walk_,
-        said,
-        became,
-        evaluate(said, became, late_after_days=settings.late_after_days, seed=settings.seed),
-    )
+    how = {"late_after_days": settings.late_after_days, "seed": settings.seed}
+    evaluation = evaluate(said, became, **how) | {"lift": lift(said, became, **how)}
+    return Walked(walk_, said, became, evaluation, tuple(left_out))
 
 
 def write_backtest(walked: Walked) -> dict[str, Any]:
-    """Write predictions, outcomes and metrics under the output folder, whole or not at all."""
+    """Write tables, figures and summary under the output folder, whole or not at all, and log the run."""
     reading, settings = walked.walk.reading, walked.walk.reading.settings
-    cutoffs = [day.isoformat() for day in walked.walk.cutoffs]
-    inputs = [fingerprint(reading.ledger), settings.fingerprint(), *cutoffs, walked.walk.until.isoformat()]
-    name = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:16]
-    folder = settings.output_folder / "backtests" / name
-    metrics = json.dumps(walked.evaluation, indent=1, sort_keys=True)
+    inputs = _inputs(walked)
+    for_people = {
+        "metrics.json": json.dumps(walked.evaluation, indent=1, sort_keys=True).encode(),
+        **summary_files(inputs, walked.evaluation),
+    }
     predictions = prediction_table(walked.predictions, walked.outcomes, reading.ledger.invoices)
-    hidden = folder.with_name(f".tmp-{name}")
+    tables = {
+        "predictions.parquet": to_parquet(predictions),
+        "outcomes.parquet": to_parquet(pa.Table.from_pandas(walked.outcomes)),
+    }
+    folder = settings.output_folder / "backtests" / inputs.backtest_id
+    _write(folder, {**tables, **for_people})
+    figures = figures_of(walked.evaluation)
+    cutoffs = [day.isoformat() for day in inputs.cutoffs]
+    registry.quiet()
+    registry.log_run(
+        "backtests",
+        params={
+            "cutoffs": ", ".join(cutoffs),
+            "until": inputs.until.isoformat(),
+            "ledger": inputs.ledger_fingerprint,
+            "settings": inputs.settings_fingerprint,
+        },
+        metrics={
+            f"{row['predictor']}_{name}": value
+            for row in figures
+            for name, value in row.items()
+            if isinstance(value, float)
+        },
+        files=for_people,
+        tracking_uri=settings.tracking_uri,
+        tags={"backtest_id": inputs.backtest_id},
+    )
+    return {
+        "backtest_id": inputs.backtest_id,
+        "path": str(folder),
+        "summary": str(folder / "summary.html"),
+        "folds": len(cutoffs) - len(inputs.left_out),
+        "left_out": [{"cutoff": fold.cutoff.isoformat(), "why": fold.why} for fold in inputs.left_out],
+        "newest_fact": inputs.newest_fact.isoformat(),
+        "measured": f"{len(walked.outcomes)} predictions at cutoffs {cutoffs[0]} to {cutoffs[-1]}",
+        "figures": figures,
+    }
+
+
+def _inputs(walked: Walked) -> BacktestInputs:
+    """Return what the backtest depends on, and its name: a hash of that."""
+    reading, cutoffs, until = walked.walk.reading, walked.walk.cutoffs, walked.walk.until
+    ledger, settings = fingerprint(reading.ledger), reading.settings.fingerprint()
+    whole = [ledger, settings, *(day.isoformat() for day in (*cutoffs, until))]
+    return BacktestInputs(
+        backtest_id=hashlib.sha256("\n".join(whole).encode()).hexdigest()[:16],
+        cutoffs=cutoffs,
+        until=until,
+        newest_fact=newest_fact(reading.ledger),
+        ledger_fingerprint=ledger,
+        settings_fingerprint=settings,
+        left_out=walked.left_out,
+    )
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    hidden = folder.with_name(f".tmp-{folder.name}")
     for left in (hidden, folder):  # half of one that died; the same backtest of an earlier day
         if left.exists():
             remove(left)
     make_folder(hidden)
-    write_file(hidden / "predictions.parquet", to_parquet(predictions))
-    write_file(hidden / "outcomes.parquet", to_parquet(pa.Table.from_pandas(walked.outcomes)))
-    write_file(hidden / "metrics.json", metrics.encode())
+    for name, content in files.items():
+        write_file(hidden / name, content)
     rename(hidden, folder)
-    return {
-        "backtest_id": name,
-        "path": str(folder),
-        "folds": len(cutoffs),
-        "newest_fact": newest_fact(reading.ledger).isoformat(),
-        "measured": f"{len(walked.outcomes)} predictions at cutoffs {cutoffs[0]} to {cutoffs[-1]}",
-        "figures": figures_of(walked.evaluation),
-    }
