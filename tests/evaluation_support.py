@@ -23,6 +23,7 @@ def predicted(outcomes: pd.DataFrame, model: str, customers=None, **columns) -> 
     keys = outcomes[["invoice_id", "landmark"]].assign(
         customer_id=outcomes["invoice_id"] if customers is None else customers,
         cutoff=pd.Timestamp("2024-01-01"),
+        predicted_on=outcomes["due_on"] + pd.to_timedelta(outcomes["days_past_due"], unit="D"),
         model=model,
     )
     return keys.assign(**{name: columns.get(name, np.nan) for name in COLUMNS})
