@@ -32,12 +32,14 @@ from features.timeline import (
     Timeline,
     composite,
     decayed_sums,
+    look_up,
     median_of_last,
     order_by,
     rank_in_group,
     ratio,
     running,
     running_max,
+    smallest_over,
     timeline,
 )
 
@@ -48,6 +50,7 @@ OF_MONEY = (
     "late_amount_share_365d",
     "open_amount",
     "overdue_amount",
+    "overdue_over_30_amount",
     "overdue_share",
     "weighted_days_past_due",
     "issued_amount_365d",
@@ -126,7 +129,7 @@ def _closed(books: Books, group: Ints, points: Points, late_after_days: int) -> 
     line = Timeline(composite(of_group, known))
     start, now = points.start(line), points.before(line)
     year, quarter = points.before(line, 365), points.before(line, 90)
-    five = np.maximum(now - 5, start)
+    five, ten = np.maximum(now - 5, start), np.maximum(now - 10, start)
 
     rank = rank_in_group(of_group)
     late = days_late > late_after_days
@@ -136,31 +139,45 @@ def _closed(books: Books, group: Ints, points: Points, late_after_days: int) -> 
     fresh_day[1:] = line.keys[1:] != line.keys[:-1]
 
     sum_late, sum_days = running(late), running(days_late)
-    sum_amount = running(amount)
+    sum_squares, sum_amount = running(days_late * days_late), running(amount)
 
     def total(sums: Ints, since: Ints) -> Ints:
         return sums[now] - sums[since]
 
+    def spread(since: Ints) -> Floats:
+        mean = ratio(total(sum_days, since), now - since)
+        mean_square = ratio(total(sum_squares, since), now - since)
+        deviation: Floats = np.sqrt(np.maximum(mean_square - mean * mean, 0))
+        return deviation
+
+    def share(hits: Flags) -> Floats:
+        return ratio(total(running(hits), year), count_year)
+
     count_year = now - year
-    mean_year = ratio(total(sum_days, year), count_year)
-    mean_square = ratio(total(running(days_late * days_late), year), count_year)
     amount_year = total(sum_amount, year)
     figures: Figures = {
         "settled_invoices": now - start,
         "settled_invoices_365d": count_year,
         "settled_invoices_90d": now - quarter,
         "mean_days_late": ratio(total(sum_days, start), now - start),
-        "mean_days_late_365d": mean_year,
+        "mean_days_late_365d": ratio(total(sum_days, year), count_year),
         "mean_days_late_90d": ratio(total(sum_days, quarter), now - quarter),
         "mean_days_late_last_5": ratio(total(sum_days, five), now - five),
-        "std_days_late_365d": np.sqrt(np.maximum(mean_square - mean_year * mean_year, 0)),
+        "mean_days_late_last_10": ratio(total(sum_days, ten), now - ten),
+        "std_days_late_last_10": spread(ten),
+        "std_days_late_365d": spread(year),
         "weighted_days_late_365d": ratio(total(running(amount * days_late), year), amount_year),
         "late_share": ratio(total(sum_late, start), now - start),
         "late_share_365d": ratio(total(sum_late, year), count_year),
         "late_share_90d": ratio(total(sum_late, quarter), now - quarter),
         "late_share_last_5": ratio(total(sum_late, five), now - five),
+        "late_share_last_10": ratio(total(sum_late, ten), now - ten),
         "late_amount_share_365d": ratio(total(running(amount * late), year), amount_year),
-        "late_over_30_share_365d": ratio(total(running(days_late > 30), year), count_year),
+        "early_over_7_share_365d": share(days_late < -7),
+        "late_over_7_share_365d": share(days_late > 7),
+        "late_over_14_share_365d": share(days_late > 14),
+        "late_over_30_share_365d": share(days_late > 30),
+        "late_over_60_share_365d": share(days_late > 60),
         "mean_days_to_pay_365d": ratio(total(running(to_pay), year), count_year),
     }
 
@@ -170,27 +187,19 @@ def _closed(books: Books, group: Ints, points: Points, late_after_days: int) -> 
     last_late = np.maximum.accumulate(np.where(late, index, index - rank - 1))
     sums = decayed_sums((np.ones(len(item)), days_late, late), known, rank, HALF_LIFE_DAYS)
     figures |= {
-        "median_days_late_last_5": _look_up(median_of_last(5, days_late, rank), last, none),
-        "last_days_late": _look_up(days_late, last, none),
-        "worst_days_late": _look_up(running_max(days_late, of_group), last, none),
-        "decayed_days_late": _look_up(sums[1] / sums[0], last, none),
-        "decayed_late_share": _look_up(sums[2] / sums[0], last, none),
-        "on_time_streak": np.nan_to_num(_look_up(index - last_late, last, none)),
-        "days_since_last_payment": points.day - _look_up(known, last, none),
+        "median_days_late_last_5": look_up(median_of_last(5, days_late, rank), last, none),
+        "median_days_late_last_10": look_up(median_of_last(10, days_late, rank), last, none),
+        "last_days_late": look_up(days_late, last, none),
+        "worst_days_late": look_up(running_max(days_late, of_group), last, none),
+        "decayed_days_late": look_up(sums[1] / sums[0], last, none),
+        "decayed_late_share": look_up(sums[2] / sums[0], last, none),
+        "on_time_streak": np.nan_to_num(look_up(index - last_late, last, none)),
+        "days_since_last_payment": points.day - look_up(known, last, none),
     }
     days_paid = total(running(fresh_day), year)
-    span = _look_up(known, last, none) - _look_up(known, np.minimum(year, last), none)
+    span = look_up(known, last, none) - look_up(known, np.minimum(year, last), none)
     figures["days_between_payments_365d"] = ratio(span, np.maximum(days_paid - 1, 0))
     return figures
-
-
-def _look_up(values: Ints | Floats, position: Ints, none: Flags) -> Floats:
-    """The value at each position as float64; NaN where there is none."""
-    if not len(values):
-        return np.full(len(position), np.nan)
-    found = values[position].astype(np.float64)
-    found[none] = np.nan
-    return found
 
 
 def _issued(books: Books, group: Ints, points: Points) -> Figures:
@@ -206,8 +215,8 @@ def _issued(books: Books, group: Ints, points: Points) -> Figures:
         "invoices_issued": now - start,
         "invoices_issued_365d": now - year,
         "invoices_issued_90d": now - quarter,
-        "days_since_last_invoice": points.day - _look_up(known, np.maximum(now - 1, 0), none),
-        "days_since_first_invoice": points.day - _look_up(known, np.minimum(start, len(known) - 1), none),
+        "days_since_last_invoice": points.day - look_up(known, np.maximum(now - 1, 0), none),
+        "days_since_first_invoice": points.day - look_up(known, np.minimum(start, len(known) - 1), none),
         "issued_amount_365d": amount_year,
         "issued_amount_90d": amount[now] - amount[quarter],
         "mean_invoice_amount_365d": ratio(amount_year, now - year),
@@ -244,6 +253,8 @@ def _open(books: Books, group: Ints, points: Points) -> Figures:
     line, order = timeline(group[item], known)
     open_count, open_amount = sums(line, count[order], amount[order])
     # An item known before is past due on the days after its due day.
+    line, order = timeline(group[item], np.maximum(known, due + 30))
+    (long_overdue_amount,) = sums(line, amount[order])
     line, order = timeline(group[item], np.maximum(known, due))
     overdue_count, overdue_amount, amount_due = sums(line, count[order], amount[order], (amount * due)[order])
     return {
@@ -251,9 +262,22 @@ def _open(books: Books, group: Ints, points: Points) -> Figures:
         "overdue_invoices": overdue_count,
         "open_amount": open_amount,
         "overdue_amount": overdue_amount,
+        "overdue_over_30_amount": long_overdue_amount,
         "overdue_share": ratio(overdue_amount, open_amount),
         "weighted_days_past_due": ratio(points.day * overdue_amount - amount_due, overdue_amount),
+        "oldest_days_past_due": _oldest_days_past_due(books, group, points),
     }
+
+
+def _oldest_days_past_due(books: Books, group: Ints, points: Points) -> Floats:
+    items, spells = books.items, books.spells
+    rows = np.flatnonzero(~items.credit_note[spells.item])
+    of, due = group[spells.item[rows]], items.first_due[spells.item[rows]]
+    # An item is open at the points after the day it was opened, up to the day its closing became known.
+    low, high = points.after(of, spells.started[rows]), points.after(of, spells.ended[rows])
+    oldest = smallest_over(low, high, due, len(points.day))
+    days: Floats = np.where(oldest < NEVER, points.day - oldest, np.nan)
+    return days
 
 
 def _trouble(books: Books, group: Ints, points: Points) -> Figures:
@@ -274,11 +298,12 @@ def _only_one_currency(books: Books, group: Ints, points: Points, figures: Figur
     line, order = timeline(group[first], items.known[first])
     start, now = points.start(line), points.before(line)
     units = np.where(
-        now > start, _look_up(items.units[first][order], np.minimum(start, len(first) - 1), now == start), 1
+        now > start, look_up(items.units[first][order], np.minimum(start, len(first) - 1), now == start), 1
     )
     for name in (
         "open_amount",
         "overdue_amount",
+        "overdue_over_30_amount",
         "issued_amount_365d",
         "issued_amount_90d",
         "mean_invoice_amount_365d",

@@ -61,6 +61,11 @@ class Points:
         starts: Ints = np.searchsorted(line.keys, groups * SPAN)
         return starts[member]
 
+    def after(self, group: Ints, day: Ints) -> Ints:
+        """Position of the first point that sorts after each (group, day)."""
+        found: Ints = np.searchsorted(self._keys, composite(group, day), side="right")
+        return found
+
     def before(self, line: Timeline, days_back: int = 0) -> Ints:
         """Number of events of all groups that sort before (group, day - days_back)."""
         found: Ints = np.searchsorted(line.keys, self._keys - days_back)
@@ -129,6 +134,15 @@ def ratio(numerator: Ints | Floats, denominator: Ints | Floats) -> Floats:
     return result
 
 
+def look_up(values: Ints | Floats, position: Ints, none: Flags) -> Floats:
+    """The value at each position as float64; NaN where there is none."""
+    if not len(values):
+        return np.full(len(position), np.nan)
+    found = values[position].astype(np.float64)
+    found[none] = np.nan
+    return found
+
+
 def rank_in_group(group: Ints) -> Ints:
     """0, 1, 2, … inside each group of a sorted column."""
     index = np.arange(len(group))
@@ -161,6 +175,23 @@ def median_of_last(count: int, values: Ints, rank: Ints) -> Floats:
     every = np.arange(len(values))
     middle: Floats = (window[(have - 1) // 2, every] + window[have // 2, every]) / 2
     return middle
+
+
+def smallest_over(low: Ints, high: Ints, values: Ints, positions: int) -> Ints:
+    """Least value among the ranges [low, high) that hold each of 0 … positions - 1; NEVER where none does.
+
+    Every range is two blocks of the largest power of two that fits, which may overlap; a block is in turn
+    two of half its length, so one pass per power, from the largest down, brings all values to the positions.
+    """
+    least = np.full(positions, NEVER)
+    power = np.frexp(high - low)[1] - 1  # exact: lengths are far below 2**53
+    for exponent in range(int(power.max(initial=-1)), -1, -1):
+        length = 1 << exponent
+        least[length:] = np.minimum(least[length:], least[:-length])
+        rows = np.flatnonzero((power == exponent) & (high > low))
+        np.minimum.at(least, low[rows], values[rows])
+        np.minimum.at(least, high[rows] - length, values[rows])
+    return least
 
 
 def decayed_sums(values: npt.ArrayLike, day: Ints, rank: Ints, half_life: float) -> Floats:

@@ -152,13 +152,17 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
     paid.sort(key=lambda c: (c["known"], c["settled"], c["item"].currency, c["item"].known, c["item"].id))
     year = [c for c in paid if within(c["known"], 365)]
     quarter = [c for c in paid if within(c["known"], 90)]
-    five = paid[-5:]
+    five, ten = paid[-5:], paid[-10:]
 
     def days(closings):
         return [c["late"] for c in closings]
 
     def late_share(closings):
         return mean(late > late_after for late in days(closings))
+
+    def spread(closings):
+        middle = mean(days(closings))
+        return math.sqrt(mean((late - middle) ** 2 for late in days(closings))) if closings else NAN
 
     weights = [0.5 ** ((day - c["known"]).days / 90) for c in paid]
     streak = 0
@@ -189,9 +193,10 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
         "mean_days_late_90d": mean(days(quarter)),
         "mean_days_late_last_5": mean(days(five)),
         "median_days_late_last_5": median(days(five)) if five else NAN,
-        "std_days_late_365d": math.sqrt(mean((late - mean_year) ** 2 for late in days(year)))
-        if year
-        else NAN,
+        "mean_days_late_last_10": mean(days(ten)),
+        "median_days_late_last_10": median(days(ten)) if ten else NAN,
+        "std_days_late_last_10": spread(ten),
+        "std_days_late_365d": spread(year),
         "last_days_late": paid[-1]["late"] if paid else NAN,
         "worst_days_late": max(days(paid), default=NAN),
         "decayed_days_late": over(
@@ -203,10 +208,15 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
         "late_share_365d": late_share(year),
         "late_share_90d": late_share(quarter),
         "late_share_last_5": late_share(five),
+        "late_share_last_10": late_share(ten),
         "late_amount_share_365d": over(
             sum(c["item"].amount for c in year if c["late"] > late_after), amount_year
         ),
+        "early_over_7_share_365d": mean(late < -7 for late in days(year)),
+        "late_over_7_share_365d": mean(late > 7 for late in days(year)),
+        "late_over_14_share_365d": mean(late > 14 for late in days(year)),
         "late_over_30_share_365d": mean(late > 30 for late in days(year)),
+        "late_over_60_share_365d": mean(late > 60 for late in days(year)),
         "decayed_late_share": over(
             sum(w * (c["late"] > late_after) for w, c in zip(weights, paid, strict=True)), sum(weights)
         ),
@@ -220,6 +230,7 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
         "disputes_opened_365d": sum(within(at, 365) for at in disputed),
         "open_invoices": len(open_now),
         "overdue_invoices": len(overdue),
+        "oldest_days_past_due": (day - min(item.first_due for item, _ in open_now)).days if open_now else NAN,
     }
     if len(currencies) > 1:
         money = ("weighted_days_late_365d", "late_amount_share_365d")
@@ -229,6 +240,7 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
     return figures | {
         "open_amount": open_amount / one,
         "overdue_amount": overdue_amount / one,
+        "overdue_over_30_amount": sum(a for item, a in overdue if (day - item.first_due).days > 30) / one,
         "overdue_share": over(overdue_amount, open_amount),
         "weighted_days_past_due": over(
             sum(a * (day - item.first_due).days for item, a in overdue), overdue_amount
@@ -241,8 +253,8 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
 
 
 MONEY = (
-    "open_amount", "overdue_amount", "overdue_share", "weighted_days_past_due", "issued_amount_365d",
-    "issued_amount_90d", "mean_invoice_amount_365d", "issued_amount_trend",
+    "open_amount", "overdue_amount", "overdue_over_30_amount", "overdue_share", "weighted_days_past_due",
+    "issued_amount_365d", "issued_amount_90d", "mean_invoice_amount_365d", "issued_amount_trend",
 )  # fmt: skip
 
 

@@ -222,6 +222,53 @@ def test_weights_halve_every_90_days():
     assert invoice_features(keep_books(ledger), at("c", 200))["decayed_days_late"].item() == pytest.approx(10)
 
 
+def test_the_shape_of_the_delays_is_told():
+    """Delays -10, 0, 8, 20, 70: each border is passed by the closings beyond it, and not by one on it."""
+    delays = {"a": -10, "b": 0, "c": 8, "d": 20, "e": 70}
+    ledger = one_debtor(
+        [(name, 0, 30, 10_000) for name in delays] + [("x", 100, 130, 10_000)],
+        [(name, 30 + late, 10_000) for name, late in delays.items()],
+    )
+    row = invoice_features(keep_books(ledger), at("x", 110)).iloc[0]
+    assert row["early_over_7_share_365d"] == 0.2
+    assert [row[f"late_over_{days}_share_365d"] for days in (7, 14, 30, 60)] == [0.6, 0.4, 0.2, 0.2]
+
+
+@pytest.mark.parametrize(("late", "shares"), [(7, [0, 0]), (8, [0, 1]), (-7, [0, 0]), (-8, [1, 0])])
+def test_seven_days_are_not_yet_over_seven(late, shares):
+    """Exactly 7 days early or late is on neither side."""
+    ledger = one_debtor([("a", 0, 30, 10_000), ("x", 90, 120, 10_000)], [("a", 30 + late, 10_000)])
+    row = invoice_features(keep_books(ledger), at("x", 90)).iloc[0]
+    assert [row["early_over_7_share_365d"], row["late_over_7_share_365d"]] == shares
+
+
+def test_the_last_ten_are_ten():
+    """Twelve closings, 0 to 11 days late: the last ten are 2 to 11, their mean and median 6.5."""
+    numbers = range(12)
+    ledger = one_debtor(
+        [(f"i{n:02}", 0, 30 + n, 10_000) for n in numbers] + [("x", 90, 120, 10_000)],
+        [(f"i{n:02}", 30 + 2 * n, 10_000) for n in numbers],
+    )
+    row = invoice_features(keep_books(ledger), at("x", 90), late_after_days=3).iloc[0]
+    assert (row["mean_days_late_last_10"], row["median_days_late_last_10"]) == (6.5, 6.5)
+    assert row["std_days_late_last_10"] == pytest.approx(np.std(range(2, 12)))
+    assert row["late_share_last_10"] == 0.8
+
+
+def test_the_oldest_open_item_is_the_one_due_first_until_its_closing_is_known():
+    """Due on days 20, 30 and 40; the first is paid on day 50, the second never, the third on day 45."""
+    ledger = one_debtor(
+        [("a", 0, 20, 10_000), ("b", 5, 30, 5_000), ("c", 5, 40, 9_000)],
+        [("a", 50, 10_000), ("c", 45, 9_000)],
+    )
+    books = keep_books(ledger)
+    rows = [invoice_features(books, at("a", number)).iloc[0] for number in (0, 1, 50, 51, 60, 61)]
+    ages = [row["oldest_days_past_due"] for row in rows]
+    assert np.isnan(ages[0])
+    assert ages[1:] == [-19, 30, 21, 30, 31]
+    assert [row["overdue_over_30_amount"] for row in rows] == [0, 0, 0, 0, 0, 50]
+
+
 def test_two_currencies_are_two_histories_and_no_sum():
     """An invoice sees its own currency; the whole debtor has counts but no amounts once both are known."""
     ledger = one_debtor([("a", 0, 30, 10_000), ("b", 5, 35, 700)], [])

@@ -20,6 +20,7 @@ from features.timeline import (
     ratio,
     running,
     running_max,
+    smallest_over,
     timeline,
 )
 
@@ -69,6 +70,28 @@ def test_what_runs_inside_a_group_stays_inside_it(events):
         assert highest[i] == max(value[before])
         assert middle[i] == median(value[before[-3:]])
         assert decayed[i] == pytest.approx(sum(value[j] * 0.5 ** ((day[i] - day[j]) / 90) for j in before))
+
+
+@QUICK
+@given(
+    ranges=st.lists(
+        st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(-50, 50)), min_size=1, max_size=30
+    )
+)
+def test_every_position_gets_the_least_value_of_the_ranges_around_it(ranges):
+    """Ranges that overlap, hold each other or are empty (also the wrong way round) equal plain looking."""
+    low, high, value = (np.array(column, dtype=np.int64) for column in zip(*ranges, strict=True))
+    least = smallest_over(low, high, value, 41)
+    for position in range(41):
+        around = [v for a, b, v in ranges if a <= position < b]
+        assert least[position] == min(around, default=NEVER)
+
+
+def test_without_ranges_every_position_is_empty():
+    """No range at all, and no position at all."""
+    none = np.array([], dtype=np.int64)
+    assert smallest_over(none, none, none, 2).tolist() == [NEVER, NEVER]
+    assert len(smallest_over(np.array([0]), np.array([0]), np.array([5]), 0)) == 0
 
 
 @QUICK
