@@ -37,8 +37,9 @@ def cash_error(
     Calendar weeks from the first to the last issue day that were over by `last_known`, the last day of
     the ledger; every invoice is paid in full or not at all. wape: sum of |expected - paid| over the sum
     paid. bias: sum expected / sum paid - 1. coverage: share of the weeks whose sum lies between the 10th
-    and 90th percentile of drawn sums. A debtor pays its invoices together: in a draw all of them are
-    paid at the same quantile, each of its own curve. None where no such week has a payment.
+    and 90th percentile of drawn sums; claimed_coverage: share of the drawn sums that do. A debtor pays
+    its invoices together: in a draw all of them are paid at the same quantile, each of its own curve.
+    None where no such week has a payment.
     """
     if not len(invoices.issued):
         return None
@@ -58,15 +59,16 @@ def cash_error(
         np.abs(expected - paid).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0
     )
     ratio = np.divide(expected.sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
-    low, high = _band(curve, invoices, boot, first, weeks, seed)
-    inside = (low <= paid[0]) & (paid[0] <= high)
+    drawn = _drawn(curve, invoices, boot, first, weeks, seed)
+    low, high = np.percentile(drawn, BAND, axis=0)
+    covered, claimed = (float(((low <= sums) & (sums <= high)).mean()) for sums in (paid[0], drawn))
     return {
         "invoices": len(invoices.issued),
         "weeks": weeks,
         "wape": figure(missed),
         "bias": figure(ratio - 1),
-        "coverage": round(float(inside.mean()), 6),
-        "claimed_coverage": (BAND[1] - BAND[0]) / 100,
+        "coverage": round(covered, 6),
+        "claimed_coverage": round(claimed, 6),
     }
 
 
@@ -83,20 +85,17 @@ def _expected(curve: Curve, invoices: Invoices, boot: Bootstrap, first: int, wee
     return sums
 
 
-def _band(
-    curve: Curve, invoices: Invoices, boot: Bootstrap, first: int, weeks: int, seed: int
-) -> tuple[Floats, Floats]:
-    """Return low and high end of the weekly sums over draws in which each debtor is early or late as one."""
+def _drawn(curve: Curve, invoices: Invoices, boot: Bootstrap, first: int, weeks: int, seed: int) -> Floats:
+    """Return drawn weekly sums, draws x weeks, in each of which a debtor is early or late as one."""
     luck = np.random.default_rng(seed).random((DRAWS, boot.counts.shape[1]))
     sums = np.empty((DRAWS, weeks))
-    horizon = (first + weeks) * 7.0  # a day after the last week
+    after = (first + weeks) * 7.0  # a day that is in no week of the fold
     for draw in range(DRAWS):
-        # in [0, 1), and the first day that a share above 0 is reached is wanted
-        day = np.minimum(invoices.due + day_paid(curve, 1 - luck[draw, boot.codes]), horizon)
-        week = np.minimum(_week(day.astype(np.int64)) - first, weeks)
+        # luck is in [0, 1), and a share above 0 is wanted
+        day = np.minimum(invoices.due + day_paid(curve, 1 - luck[draw, boot.codes]), after)
+        week = _week(day.astype(np.int64)) - first
         sums[draw] = np.bincount(week, weights=invoices.amount, minlength=weeks + 1)[:weeks]
-    low, high = np.percentile(sums, BAND, axis=0)
-    return low, high
+    return sums
 
 
 def _week(day: Ints) -> Ints:

@@ -147,19 +147,121 @@ def test_every_subset_is_there_and_their_points_add_up():
     predictions = predicted(outcomes, "payment_time", p_late=probability)
     predictions["cutoff"] = pd.to_datetime(np.where(np.arange(len(outcomes)) % 2, "2024-01-01", "2024-02-01"))
     figures = evaluate(predictions, outcomes, seed=0, resamples=10)["models"]["payment_time"]
-    assert set(figures) == {"pooled", "folds", "landmark", "settled_invoices_before", "debtor"}
+    assert set(figures) == {"pooled", "folds", "landmark", "settled_invoices_before", "debtor", "newest"}
+    assert set(figures["newest"]) == {"newest matured"}
     assert set(figures["settled_invoices_before"]) == {"0", "1-2", "3-9", "10+"}
     assert set(figures["folds"]) == {"2024-01-01", "2024-02-01"}
-    for family in set(figures) - {"pooled"}:
+    for family in set(figures) - {"pooled", "newest"}:
         assert sum(part["points"] for part in figures[family].values()) == len(outcomes)
+
+
+def test_comparison_per_segment_is_of_its_own_points():
+    """The rule errs by 0.5 in A and by nothing in B; an invoice without a segment is in neither."""
+    outcomes = outcome_rows(*((f"i{n}", "issue", -30, 5, "paid", 200) for n in range(5)))
+    outcomes["segment"] = ["A", "A", "B", "B", None]
+    predictions = pd.concat(
+        [
+            predicted(outcomes, "payment_time", p_late=1.0),
+            predicted(outcomes, "rule", p_late=[0.5, 0.5, 1.0, 1.0, 0.0]),
+            predicted(outcomes, "own_rate", p_late=0.0),
+            predicted(outcomes, "class_prior", p_late=0.0),
+        ]
+    )
+    result = evaluate(predictions, outcomes, seed=0, resamples=10)
+    squared = {
+        segment: {name: difference["brier"]["value"] for name, difference in rivals.items()}
+        for segment, rivals in result["segments"].items()
+    }
+    assert squared == {"A": {"rule": -0.25, "own_rate": -1.0}, "B": {"rule": 0.0, "own_rate": -1.0}}
+    parts = result["models"]["payment_time"]["segment"]
+    assert {segment: part["late"]["late_invoices"] for segment, part in parts.items()} == {"A": 2, "B": 2}
+
+
+def test_without_segments_nothing_is_compared_by_segment():
+    """Outcomes without the column have an empty part, not a missing one."""
+    outcomes, probability = portfolio(debtors=5)
+    result = evaluate(predicted(outcomes, "payment_time", p_late=probability), outcomes, seed=0, resamples=5)
+    assert result["segments"] == {}
+
+
+def test_log_loss_by_hand():
+    """Given 0.25 to lateness that came and 0.9 to the class that came: -ln 0.25 and -ln 0.9."""
+    outcomes = outcome_rows(("a", "issue", -30, 12, "paid", 200))
+    classes = dict(zip(CLASSES, (0.1, 0.9, 0, 0, 0), strict=True))
+    figures = pooled(predicted(outcomes, "payment_time", p_late=0.25, **classes), outcomes)
+    assert figures["late"]["log_loss"]["value"] == pytest.approx(-np.log(0.25), abs=1e-6)
+    assert figures["classes"]["log_loss"]["value"] == pytest.approx(-np.log(0.9), abs=1e-6)
+
+
+def test_class_that_was_ruled_out_costs_no_more_than_the_floor():
+    """Probability 0 for what happened counts as one in a million."""
+    outcomes = outcome_rows(("a", "issue", -30, 12, "paid", 200))
+    classes = dict(zip(CLASSES, (1.0, 0, 0, 0, 0), strict=True))
+    figures = pooled(predicted(outcomes, "payment_time", p_late=0.0, **classes), outcomes)
+    for outcome in ("late", "classes"):
+        assert figures[outcome]["log_loss"]["value"] == pytest.approx(np.log(1e6), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("hits", "claimed", "agrees"),
+    [(81, 0.8, True), (60, 0.8, False), (60, 0.61, True), (99, 0.9, False)],
+)
+def test_coverage_agrees_with_the_claim_or_not(hits, claimed, agrees):
+    """Of 100 debtors `hits` paid inside the interval: within 2 points of the claim or the claim in reach."""
+    outcomes = outcome_rows(
+        *((f"i{n:03}", "issue", -30, 0 if n < hits else 80, "paid", 200) for n in range(100))
+    )
+    rows = predicted(outcomes, "payment_time", days_until_p10=20, days_until_p50=30, days_until_p90=40)
+    dates = evaluate(rows.assign(claimed=claimed), outcomes, seed=0)["models"]["payment_time"]["pooled"][
+        "dates"
+    ]
+    assert dates["coverage"]["value"] == hits / 100
+    assert dates["coverage_agrees"] is agrees
+
+
+def priced(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Predictions that everything is paid on its due day, for certain."""
+    classes = dict(zip(CLASSES, (1.0, 0, 0, 0, 0), strict=True))
+    quantiles = dict.fromkeys(
+        ("days_until_p10", "days_until_p50", "days_until_p90"), -outcomes["days_past_due"]
+    )
+    return predicted(outcomes, "payment_time", p_late=0.0, **classes, **quantiles)
+
+
+def test_cash_is_judged_once_per_invoice_and_without_what_was_credited():
+    """Of three landmarks and a credited item only the first day of the paid one counts."""
+    outcomes = outcome_rows(
+        ("a", "issue", -1, 0, "paid", 90),
+        ("a", "due", 0, 0, "paid", 90),
+        ("b", "issue", -1, 0, "credited", 0),
+    ).assign(amount=100.0)
+    cash = pooled(priced(outcomes), outcomes)["cash"]
+    assert (cash["invoices"], cash["weeks"]) == (1, 1)
+    assert cash["bias"]["value"] == 0.0
+
+
+def test_without_amounts_or_without_an_interval_there_is_no_cash():
+    """Cash needs amounts and a distribution; PIT needs the distribution only."""
+    outcomes = outcome_rows(("a", "issue", -1, 0, "paid", 90))
+    figures = pooled(priced(outcomes), outcomes)
+    assert "cash" not in figures
+    assert sum(figures["dates"]["pit"]["histogram"]) == pytest.approx(1)
+    priced_outcomes = outcomes.assign(amount=100.0)
+    figures = pooled(predicted(outcomes, "payment_time", days_until_p50=1), priced_outcomes)
+    assert "cash" not in figures
+    assert "pit" not in figures["dates"]
 
 
 def test_result_is_json_and_does_not_depend_on_the_order_of_rows():
     """The same tables shuffled give the same text."""
     outcomes, probability = portfolio(debtors=30)
+    outcomes = outcomes.assign(
+        segment=outcomes["invoice_id"].str[-1], amount=100.0 + np.arange(len(outcomes))
+    )
+    waits = {"days_until_p10": 10, "days_until_p50": 30, "days_until_p90": 60 + 20 * probability}
     predictions = pd.concat(
         [
-            predicted(outcomes, name, debtor_of(outcomes), p_late=probability)
+            predicted(outcomes, name, debtor_of(outcomes), p_late=probability, **waits)
             for name in ("payment_time", "own_rate")
         ]
     )
