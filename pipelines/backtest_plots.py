@@ -55,6 +55,8 @@ def reliability(axes: Axes, evaluation: Evaluation) -> bool:
 
 def coverage(axes: Axes, evaluation: Evaluation) -> bool:
     """Draw the observed share of payments inside the interval per age, and the share claimed."""
+    from matplotlib.ticker import MaxNLocator
+
     ages = evaluation["models"].get(MODEL, {}).get("landmark", {})
     held = {age: ages[age].get("dates", {}) for age in in_order(ages)}
     held = {age: dates for age, dates in held.items() if dates.get("coverage")}
@@ -75,6 +77,7 @@ def coverage(axes: Axes, evaluation: Evaluation) -> bool:
     axes.set_xlim(-0.6, len(held) - 0.4)
     axes.set_ylabel("payments between the 10 % and the 90 % day")
     axes.set_ylim(top=1)
+    axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
     _in_percent(axes.yaxis)
     return bool(held)
 

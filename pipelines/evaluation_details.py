@@ -77,7 +77,7 @@ def payment_days(evaluation: Evaluation) -> Section | None:
 
 def _even(pit: Mapping[str, Any]) -> str:
     return (
-        "Each tenth of its distribution should hold 10 % of the payments (PIT). The one furthest from that is "
+        "Each tenth of its distribution should hold 10 % of the payments (PIT). The one furthest from it is "
         f"off by {points(pit['largest_deviation'])} points; by chance up to {points(pit['chance_p95'])}."
     )
 
