@@ -192,7 +192,7 @@ def _given(table: pd.DataFrame) -> dict[str, Floats]:
     given = {name: values for name, values in named.items() if values is not None}
     if "days_until_p10" in given:  # then it gives the others too, and empty means beyond the horizon
         given |= {name: table[name].to_numpy(np.float64) for name in QUANTILES}
-    for name in ("p_late", *CLASSES):
+    for name in ("p_late", *CLASSES, "claimed"):
         if name in given and not np.isfinite(given[name]).all():
             raise ModelError(f"model {table['model'].iloc[0]} leaves some rows of {name} empty: all or none")
     return given

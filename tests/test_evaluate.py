@@ -289,6 +289,7 @@ def test_counts_invoices_not_landmarks():
         (lambda p, o: (p, pd.concat([o, o])), "two outcomes"),
         (lambda p, o: (p.iloc[:0], o), "no predictions"),
         (lambda p, o: (p.assign(p_late=[0.1, np.nan, 0.2, 0.3]), o), "all or none"),
+        (lambda p, o: (p.assign(claimed=[0.9, np.nan, 0.9, 0.9]), o), "all or none"),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(spoil, says):
