@@ -1,0 +1,190 @@
+"""The reasons of a prediction in words: the strongest contributions, each with the figures of its group.
+
+The words state figures and say which way the model took them; they do not argue. A good-looking figure
+that the model holds against the invoice is said as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import ModelError
+from models.explain import GROUPS
+from models.rule import needed
+
+MOST = 3
+"""Contributions in one explanation."""
+
+LEAST_LOG_ODDS = 0.05
+"""A smaller contribution is not worth a word: it moves a chance of one half by about one point."""
+
+FEW = 3
+"""Settled invoices below which a share of them says little."""
+
+_UNUSUAL_RATIO = 2.0
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_COHORTS = ("on the same terms", "in the sector", "in the country", "of all invoices")
+
+
+def reasons(rows: pd.DataFrame, contributed: pd.DataFrame, currency: pd.Series | None = None) -> pd.Series:
+    """Return the strongest contributions of each row in words, joined by "; "; same index as `rows`.
+
+    `contributed` is what `explain.contributions` returned for these rows. At most MOST are said, those of at
+    least LEAST_LOG_ODDS, the strongest first, each with "(raises)" or "(lowers)" for the risk; an
+    overdue invoice starts with its days past due. Amounts are in the row's own currency, and begin with
+    its code where `currency` is given. Refuses, with ModelError, rows that lack a feature it speaks of.
+    """
+    needed(rows, "days_past_due", "settled_invoices", *(name for _, used in WORDS.values() for name in used))
+    if not contributed.index.equals(rows.index):
+        raise ModelError("the contributions are those of other rows: compute them for the same table")
+    past = rows["days_past_due"].to_numpy(np.float64)
+    codes = np.full(len(rows), "") if currency is None else currency.to_numpy(object)
+    slots = np.full((len(rows), 1 + MOST), "", dtype=object)
+    overdue = np.flatnonzero(past > 0)
+    slots[overdue, 0] = [f"{_days(days)} past due" for days in past[overdue].tolist()]
+
+    weights = _without_doubles(rows, contributed)
+    strongest = np.argsort(-np.abs(weights), axis=1, kind="stable")[:, :MOST]
+    heavy = np.abs(np.take_along_axis(weights, strongest, axis=1)) >= LEAST_LOG_ODDS
+    for at, (say, used) in enumerate(WORDS[group] for group in GROUPS):
+        said, place = np.nonzero((strongest == at) & heavy)
+        figures = rows[list(used)].to_numpy(np.float64)[said].tolist()
+        raises = (weights[said, at] > 0).tolist()
+        slots[said, 1 + place] = [
+            f"{say(f'{code} ' if code else '', *row)} ({'raises' if up else 'lowers'})"
+            for code, row, up in zip(codes[said].tolist(), figures, raises, strict=True)
+        ]
+    words = ["; ".join(part for part in row if part) for row in slots.tolist()]
+    return pd.Series(words, index=rows.index, dtype="str")
+
+
+def _without_doubles(rows: pd.DataFrame, contributed: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the weights; before the first settlement history and lately are one fact, said once."""
+    weights = contributed[list(GROUPS)].to_numpy(np.float64, copy=True)
+    none = ~(rows["settled_invoices"].to_numpy(np.float64) > 0)
+    history, lately = GROUPS.index("history"), GROUPS.index("lately")
+    weights[none, history] += weights[none, lately]
+    weights[none, lately] = 0
+    return weights
+
+
+def _history(
+    _: str, settled: float, share: float, mean: float, recent: float, recent_share: float, recent_mean: float
+) -> str:
+    if not settled > 0:
+        return "no settled invoice yet"
+    if settled < FEW:
+        average = " on average" if settled > 1 else ""
+        return f"only {_count(settled, 'settled invoice')} so far, {_after_due(mean)}{average}"
+    if not recent > 0:
+        return f"{_late(share, settled)} of {settled:.0f} paid late, none of them within 365 days"
+    late = f"{_late(recent_share, recent)} of {recent:.0f} paid late in 365 days"
+    return f"{late}, {_after_due(recent_mean)} on average"
+
+
+def _lately(_: str, settled: float, share: float, days_since: float) -> str:
+    if not settled > 0:
+        return "no settled invoice yet"
+    if settled == 1:
+        return f"the only one paid {'late' if share > 0 else 'on time'}, settled {_days(days_since)} ago"
+    last = min(settled, 5.0)
+    return f"{_late(share, last)} of the last {last:.0f} paid late, last settled {_days(days_since)} ago"
+
+
+def _disputes(_: str, now: float, opened: float, reversed_: float) -> str:
+    parts = ["disputed"] if now > 0 else []
+    if opened > 0:
+        parts.append(f"{_count(opened, 'dispute')} in 365 days")
+    if reversed_ > 0:
+        parts.append(f"{_count(reversed_, 'payment')} taken back in 365 days")
+    return ", ".join(parts) or "no dispute and no payment taken back in 365 days"
+
+
+def _open_items(money: str, items: float, overdue: float, amount: float, days: float) -> str:
+    if overdue > 0:
+        average = f", {_days(days)} on average" if np.isfinite(days) else ""
+        return f"{money}{amount:,.2f} already overdue{average}"
+    return f"nothing overdue of {_count(items, 'open invoice')}" if items > 0 else "no other open invoice"
+
+
+def _invoice(money: str, amount: float, ratio: float, terms: float, weekday: float) -> str:
+    usual = ratio < 1 / _UNUSUAL_RATIO or ratio >= _UNUSUAL_RATIO
+    times = f" ({ratio:.1f} times the usual)" if usual else ""
+    due = f", due on a {_WEEKDAYS[int(weekday)]}" if np.isfinite(weekday) else ""
+    return f"invoice of {money}{amount:,.2f}{times} at {_days(terms)}{due}"
+
+
+def _peers(_: str, *shares: float) -> str:
+    known = [
+        f"{share:.0%} {whose}" for share, whose in zip(shares, _COHORTS, strict=True) if np.isfinite(share)
+    ]
+    return f"paid late: {', '.join(known)}" if known else "nothing known of similar invoices"
+
+
+def _volume(money: str, ever: float, recent: float, amount: float, since: float) -> str:
+    if not ever > 0:
+        return "first invoice"
+    worth = f"{_count(recent, 'invoice')} worth {money}{amount:,.2f}" if recent > 0 else "no invoice"
+    return f"{worth} in 365 days, customer for {_days(since)}"
+
+
+WORDS: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
+    "volume": (
+        _volume,
+        ("invoices_issued", "invoices_issued_365d", "issued_amount_365d", "days_since_first_invoice"),
+    ),
+    "history": (
+        _history,
+        (
+            "settled_invoices", "late_share", "mean_days_late",
+            "settled_invoices_365d", "late_share_365d", "mean_days_late_365d",
+        ),
+    ),
+    "lately": (_lately, ("settled_invoices", "late_share_last_5", "days_since_last_payment")),
+    "disputes": (_disputes, ("disputed_now", "disputes_opened_365d", "reversals_365d")),
+    "open_items": (
+        _open_items,
+        ("open_invoices", "overdue_invoices", "overdue_amount", "weighted_days_past_due"),
+    ),
+    "invoice": (
+        _invoice,
+        ("invoice_amount", "amount_to_mean_ratio", "payment_terms_days", "due_weekday"),
+    ),
+    "peers": (
+        _peers,
+        (
+            "terms_late_share_365d", "sector_late_share_365d", "country_late_share_365d",
+            "portfolio_late_share_90d",
+        ),
+    ),
+}  # fmt: skip
+"""How each group is said, and the features that its words take, in the order they take them."""
+
+
+def _late(share: float, count: float) -> str:
+    late = share * count
+    return "some" if np.isnan(late) else str(round(late) or "none")
+
+
+def _after_due(mean: float) -> str:
+    if np.isnan(mean):
+        return "days late unknown"
+    rounded = round(mean, 1)
+    if rounded == 0:
+        return "on the due day"
+    return f"{abs(rounded):.1f} days {'after' if rounded > 0 else 'before'} due"
+
+
+def _days(number: float) -> str:
+    return _count(number, "day")
+
+
+def _count(number: float, what: str) -> str:
+    if np.isnan(number):
+        return f"an unknown number of {what}s"
+    whole = round(number)
+    return f"{whole:,} {what}{'' if whole == 1 else 's'}"
