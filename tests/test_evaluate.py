@@ -258,6 +258,7 @@ def test_result_is_json_and_does_not_depend_on_the_order_of_rows():
     outcomes = outcomes.assign(
         segment=outcomes["invoice_id"].str[-1], amount=100.0 + np.arange(len(outcomes))
     )
+    outcomes["due_on"] += pd.to_timedelta(np.arange(len(outcomes)) % 10 * 7, unit="D")
     waits = {"days_until_p10": 10, "days_until_p50": 30, "days_until_p90": 60 + 20 * probability}
     predictions = pd.concat(
         [
@@ -272,6 +273,7 @@ def test_result_is_json_and_does_not_depend_on_the_order_of_rows():
         seed=3,
         resamples=20,
     )
+    assert straight["models"]["payment_time"]["pooled"]["cash"]["weeks"] == 10
     assert json.dumps(straight, allow_nan=False) == json.dumps(shuffled, allow_nan=False)
 
 
