@@ -14,7 +14,7 @@ from pipelines.evaluation_tables import (
     COUNT,
     INTERVAL,
     NAMES,
-    OVERDUE,
+    WITHIN_A_MONTH,
     Evaluation,
     Figures,
     Measure,
@@ -66,9 +66,12 @@ def payment_days(evaluation: Evaluation) -> Section | None:
         return None
     pooled = evaluation["models"][MODEL]["pooled"]["dates"]
     held, claimed = share_text(pooled["coverage"]["value"]), share_text(pooled["claimed_coverage"])
+    agreed = ""
+    if "coverage_agrees" in pooled:
+        agreed = ", and the two agree" if pooled["coverage_agrees"] else ", and the two do not agree"
     return Section(
         "Does its payment interval hold",
-        f"{held} of the payments came between its 10 % and its 90 % day; it claims {claimed}.",
+        f"{held} of the payments came between its 10 % and its 90 % day; it claims {claimed}{agreed}.",
         tables=(measured("asked", rows, (COUNT, *INTERVAL)),),
         plot="coverage",
         note=_even(pooled["pit"]) if "pit" in pooled else "",
@@ -153,7 +156,7 @@ def lateness_classes(evaluation: Evaluation) -> Section | None:
     measures: tuple[Measure, ...] = (
         measure(">classes (macro-F1)", "classes", "macro_f1", three_digits),
         measure(">log loss", "classes", "log_loss", three_digits),
-        OVERDUE,
+        WITHIN_A_MONTH,
         (">order of payment (C-index)", lambda figures: figure(figures.get("c_index"), three_digits)),
     )
     return Section(
@@ -166,8 +169,9 @@ def lateness_classes(evaluation: Evaluation) -> Section | None:
 
 
 def _pooled_with(group: str, evaluation: Evaluation) -> list[tuple[str, Figures]]:
+    """Return the models whose pooled figures have the group, ours first."""
     return [
         (NAMES.get(name, name), groups["pooled"])
-        for name, groups in evaluation["models"].items()
+        for name, groups in sorted(evaluation["models"].items(), key=lambda item: item[0] != MODEL)
         if groups["pooled"].get(group)
     ]

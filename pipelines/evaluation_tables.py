@@ -68,7 +68,7 @@ INTERVAL: tuple[Measure, ...] = (
     measure(">interval held", "dates", "coverage", share_text),
     plain(">claimed", "dates", "claimed_coverage", share_text),
 )
-OVERDUE = measure(">overdue: paid in 30 days (AUC)", "paid_within_30_days", "auc", three_digits)
+WITHIN_A_MONTH = measure(">paid in 30 days (AUC)", "paid_within_30_days", "auc", three_digits)
 COUNT: Measure = (">predictions", lambda figures: Cell(number(figures.get("points"))))
 
 EXPLAINED = (
@@ -170,7 +170,7 @@ def for_whom(evaluation: Evaluation) -> Section | None:
         measured(
             title.lower(),
             _parts(family, groups[family]),
-            (COUNT, *LATE_OR_NOT, DAYS_OFF[0], *INTERVAL, OVERDUE),
+            (COUNT, *LATE_OR_NOT, DAYS_OFF[0], *INTERVAL, WITHIN_A_MONTH),
         )
         for family, title in FAMILIES.items()
         if groups.get(family)

@@ -236,6 +236,18 @@ def test_weekly_cash_is_shown_where_it_was_judged(evaluation: dict[str, Any]) ->
     ]
 
 
+@pytest.mark.parametrize(("agrees", "words"), [(True, "and the two agree."), (False, "do not agree.")])
+def test_the_page_says_whether_interval_and_claim_agree(
+    evaluation: dict[str, Any], agrees: bool, words: str
+) -> None:
+    """As the evaluation judged it."""
+    judged = copy.deepcopy(evaluation)
+    judged["models"]["payment_time"]["pooled"]["dates"]["coverage_agrees"] = agrees
+    section = payment_days(judged)
+    assert section is not None
+    assert section.lead.endswith(words)
+
+
 def test_a_model_without_dates_has_no_interval_to_judge(evaluation: dict[str, Any]) -> None:
     """No section and no picture about what is not given."""
     assert payment_days(evaluation) is not None
