@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["history", "balance", "invoice", "cohort", "pay_run"]
+Group = Literal["history", "balance", "invoice", "cohort", "external", "pay_run"]
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,18 @@ COHORT = _group(
     ("sector_late_share_365d", "share", "late_share_365d over the debtor's sector"),
     ("sector_mean_days_late_365d", "days", "mean_days_late_365d over the debtor's sector"),
     ("country_late_share_365d", "share", "late_share_365d over the debtor's country"),
+    ("size_late_share_365d", "share", "late_share_365d over the debtor's size class"),
+    ("size_mean_days_late_365d", "days", "mean_days_late_365d over the debtor's size class"),
+    ("peer_late_share_365d", "share", "late_share_365d over debtors in the same ten points of credit score"),
+    ("peer_mean_days_late_365d", "days", "mean_days_late_365d over debtors in the same ten points"),
     ("terms_late_share_365d", "share", "late_share_365d over items with the same payment terms"),
     ("terms_mean_days_late_365d", "days", "mean_days_late_365d over items with the same payment terms"),
+)
+
+EXTERNAL = _group(
+    "external",
+    ("credit_score", "score", "the score last given to the debtor, on its provider's scale"),
+    ("credit_score_age_days", "days", "day - day that score was given"),
 )
 
 _PAID_ON = "closings of the last 365 days whose settled day is "
@@ -134,7 +144,7 @@ PAY_RUN = _group(
 DEBTOR_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE
 """Figures of a (debtor, day) point."""
 
-INVOICE_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE + INVOICE + COHORT
+INVOICE_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE + INVOICE + COHORT + EXTERNAL
 """Figures of an (invoice, day) point that models learn from."""
 
 INVOICE_COLUMNS: tuple[Feature, ...] = INVOICE_FEATURES + PAY_RUN

@@ -1,4 +1,6 @@
-"""What a debtor's surroundings did: lateness over the portfolio, a sector, a country, equal terms.
+"""What a debtor's surroundings did: lateness over the portfolio and over debtors or items that are alike.
+
+Alike are debtors in one sector, country, size class or band of credit scores, and items on equal terms.
 
 The kernel keyed by cohort instead of debtor, over the closings of all debtors (this one too), computed once
 per (cohort, day) and looked up by the points. A closing belongs to the cohort its debtor was in when it
@@ -7,13 +9,15 @@ became known, a point to the one its debtor was in on the day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from features.books import Books, day_numbers
 from features.catalogue import COHORT, names
+from features.external_scores import newest_scores, peers
 from features.payment_history import PaidClosings, paid_closings
 from features.timeline import (
     FIRST_DAY,
@@ -22,12 +26,17 @@ from features.timeline import (
     Floats,
     Ints,
     Points,
+    Timeline,
     composite,
+    last_before,
     order_by,
     ratio,
     running,
 )
 from features.timeline import timeline as sorted_events
+
+STATIC = ("sector", "country", "size")
+"""Columns of `customers` that may make a cohort, when declared never to change."""
 
 
 def cohort_figures(
@@ -35,7 +44,7 @@ def cohort_figures(
 ) -> dict[str, Floats]:
     """Return the COHORT features of (item, day) points by name.
 
-    Sector and country figures are NaN unless `static` names the column of `customers`.
+    Figures of a column of STATIC are NaN unless `static` names it.
     """
     paid = paid_closings(books)
     late = paid.days_late > late_after_days
@@ -49,14 +58,18 @@ def cohort_figures(
         "terms_mean_days_late_365d": same_terms[1],
     }
     debtor, nothing = books.items.debtor, np.full(len(item), np.nan)
-    for column in ("sector", "country"):
-        share, mean = nothing, nothing
-        if column in static:
-            now = _attribute(books, column, debtor[item], day)
-            then = _attribute(books, column, debtor[paid.item], paid.known + 1)
-            share, mean = (np.where(now < 0, np.nan, x) for x in _rates(paid, late, then, now, day, 365))
-        figures |= {f"{column}_late_share_365d": share, f"{column}_mean_days_late_365d": mean}
-    return {name: figures[name] for name in names(COHORT)}
+    cohorts: dict[str, Callable[[Ints, Ints], Ints]] = {
+        column: partial(_attribute, books, column) for column in STATIC if column in static
+    }
+    cohorts["peer"] = partial(peers, newest_scores(books))
+    for name, cohort_of in cohorts.items():
+        now = cohort_of(debtor[item], day)
+        if (now < 0).all():
+            continue
+        then = cohort_of(debtor[paid.item], paid.known + 1)
+        share, mean = (np.where(now < 0, np.nan, x) for x in _rates(paid, late, then, now, day, 365))
+        figures |= {f"{name}_late_share_365d": share, f"{name}_mean_days_late_365d": mean}
+    return {name: figures.get(name, nothing) for name in names(COHORT)}
 
 
 def _rates(
@@ -92,6 +105,5 @@ def _attribute(books: Books, column: str, debtor: Ints, day: Ints) -> Ints:
         held = np.full(len(books.customers), -1)
         held[of] = code
         return np.where(day > since[0], held[debtor], -1)
-    position = np.searchsorted(composite(of, since), composite(debtor, day)) - 1
-    newest = np.maximum(position, 0)
-    return np.where((position >= 0) & (of[newest] == debtor), code[newest], -1)
+    held_on: Ints = np.append(code, -1)[last_before(Timeline(composite(of, since)), debtor, day)]
+    return held_on

@@ -1,4 +1,4 @@
-"""The features of an invoice on a day: its debtor's history, balances, paying days; its state, its cohorts.
+"""The features of an invoice on a day: its debtor's history and balances, its state, its surroundings.
 
 A point knows its own invoice, also on the day that became known; of everything else, and so in the
 debtor's history and balances, it knows what was known strictly before the day. History is that of the
@@ -14,8 +14,9 @@ import pandas as pd
 
 from features.books import Books, day_numbers
 from features.catalogue import INVOICE_COLUMNS, names
-from features.cohorts import cohort_figures
+from features.cohorts import STATIC, cohort_figures
 from features.errors import LedgerError
+from features.external_scores import score_figures
 from features.open_items import open_minor
 from features.partitions import compute_in_parts
 from features.pay_runs import pay_run_counts
@@ -28,7 +29,7 @@ def invoice_features(
     points: pd.DataFrame,
     *,
     late_after_days: int = 0,
-    static: Sequence[str] = ("sector", "country"),
+    static: Sequence[str] = STATIC,
     workers: int = 1,
 ) -> pd.DataFrame:
     """Return the INVOICE_COLUMNS of (invoice_id, day) points, in the order and with the index given.
@@ -50,9 +51,8 @@ def invoice_features(
         return figures | _own_state(part, item[rows] - items.start, at.day, mean)
 
     compute_in_parts(books, debtor, account, day, compute, out, workers=workers)
-    for name, values in cohort_figures(
-        books, item, day, static=static, late_after_days=late_after_days
-    ).items():
+    surroundings = cohort_figures(books, item, day, static=static, late_after_days=late_after_days)
+    for name, values in (surroundings | score_figures(books, debtor, day)).items():
         out[name][:] = values
     return pd.DataFrame(matrix.T, index=points.index, columns=names(INVOICE_COLUMNS), copy=False)
 

@@ -89,6 +89,13 @@ def timeline(group: Ints, day: Ints) -> tuple[Timeline, Ints]:
     return Timeline(keys[order]), order
 
 
+def last_before(line: Timeline, group: Ints, day: Ints) -> Ints:
+    """Position of the group's last event before the day; -1 where there is none. Points in any order."""
+    position: Ints = np.searchsorted(line.keys, composite(group, day)) - 1
+    is_own = np.append(line.keys, -1)[position] >= group * SPAN
+    return np.where(is_own, position, -1)
+
+
 def order_by(*columns: Ints) -> Ints:
     """Return the stable lexicographic order of the rows, first column first.
 

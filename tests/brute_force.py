@@ -126,6 +126,7 @@ class Portfolio:
             if row["invoice_id"] in self.by_id
         ]
         self.customers = rows(ledger.customers)
+        self.scores = rows(ledger.credit_scores)
 
 
 def mean(values) -> float:
@@ -334,6 +335,24 @@ def invoice_features(portfolio: Portfolio, invoice_id: str, day: date, late_afte
     figures["portfolio_late_share_90d"], figures["portfolio_mean_days_late_90d"] = cohort(90, lambda _: True)
     figures["sector_late_share_365d"], figures["sector_mean_days_late_365d"] = attribute("sector")
     figures["country_late_share_365d"] = attribute("country")[0]
+    figures["size_late_share_365d"], figures["size_mean_days_late_365d"] = attribute("size")
+
+    def newest(customer: str, on: date) -> Row | None:
+        """The score last given of those known by the day; the provider that is first by name goes first."""
+        known = [r for r in portfolio.scores if r["customer_id"] == customer and r["known_on"] <= on]
+        known.sort(key=lambda r: r["provider"])
+        return max(known, key=lambda r: r["scored_on"], default=None)
+
+    def band(customer: str, on: date) -> tuple[str, int] | None:
+        score = newest(customer, on)
+        return (score["provider"], math.floor(score["score"] / 10)) if score else None
+
+    score, own_band = newest(own.customer, day - timedelta(1)), band(own.customer, day - timedelta(1))
+    figures["credit_score"] = score["score"] if score else NAN
+    figures["credit_score_age_days"] = (day - score["scored_on"]).days if score else NAN
+    figures["peer_late_share_365d"], figures["peer_mean_days_late_365d"] = (
+        cohort(365, lambda c: band(c["item"].customer, c["known"]) == own_band) if own_band else (NAN, NAN)
+    )
     terms = (own.first_due - own.issued).days
     figures["terms_late_share_365d"], figures["terms_mean_days_late_365d"] = cohort(
         365, lambda c: (c["item"].first_due - c["item"].issued).days == terms
