@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.balances import balance_figures
 from features.books import PAID, REVERSAL, Books, day_numbers
 from features.catalogue import DEBTOR_FEATURES, names
 from features.partitions import compute_in_parts
@@ -39,7 +40,6 @@ from features.timeline import (
     ratio,
     running,
     running_max,
-    smallest_over,
     timeline,
 )
 
@@ -92,7 +92,7 @@ def debtor_figures(books: Books, group: Ints, points: Points, late_after_days: i
     figures = _issued(books, group, points)
     figures |= _closed(books, group, points, late_after_days)
     figures |= _matured(books, group, points)
-    figures |= _open(books, group, points)
+    figures |= balance_figures(books, group, points)
     figures |= _trouble(books, group, points)
     figures["days_late_trend"] = figures["mean_days_late_last_5"] - figures["mean_days_late_365d"]
     _only_one_currency(books, group, points, figures)
@@ -236,48 +236,6 @@ def _matured(books: Books, group: Ints, points: Points) -> Figures:
     first = np.minimum.reduceat(day, fresh) if len(fresh) else day
     line, _ = timeline(group[item[fresh]], first)
     return {"matured_invoices": points.before(line) - points.start(line)}
-
-
-def _open(books: Books, group: Ints, points: Points) -> Figures:
-    items, standings = books.items, books.standings
-    before = np.where(rank_in_group(standings.item) == 0, 0, np.append(0, standings.open_minor)[:-1])
-    rows = np.flatnonzero((standings.open_minor != before) & ~items.credit_note[standings.item])
-    item, known, due = standings.item[rows], standings.known[rows], items.first_due[standings.item[rows]]
-    amount = standings.open_minor[rows] - before[rows]
-    count = (standings.open_minor[rows] > 0).astype(np.int64) - (before[rows] > 0)
-
-    def sums(line: Timeline, *columns: Ints) -> list[Ints]:
-        start, now = points.start(line), points.before(line)
-        return [total[now] - total[start] for total in map(running, columns)]
-
-    line, order = timeline(group[item], known)
-    open_count, open_amount = sums(line, count[order], amount[order])
-    # An item known before is past due on the days after its due day.
-    line, order = timeline(group[item], np.maximum(known, due + 30))
-    (long_overdue_amount,) = sums(line, amount[order])
-    line, order = timeline(group[item], np.maximum(known, due))
-    overdue_count, overdue_amount, amount_due = sums(line, count[order], amount[order], (amount * due)[order])
-    return {
-        "open_invoices": open_count,
-        "overdue_invoices": overdue_count,
-        "open_amount": open_amount,
-        "overdue_amount": overdue_amount,
-        "overdue_over_30_amount": long_overdue_amount,
-        "overdue_share": ratio(overdue_amount, open_amount),
-        "weighted_days_past_due": ratio(points.day * overdue_amount - amount_due, overdue_amount),
-        "oldest_days_past_due": _oldest_days_past_due(books, group, points),
-    }
-
-
-def _oldest_days_past_due(books: Books, group: Ints, points: Points) -> Floats:
-    items, spells = books.items, books.spells
-    rows = np.flatnonzero(~items.credit_note[spells.item])
-    of, due = group[spells.item[rows]], items.first_due[spells.item[rows]]
-    # An item is open at the points after the day it was opened, up to the day its closing became known.
-    low, high = points.after(of, spells.started[rows]), points.after(of, spells.ended[rows])
-    oldest = smallest_over(low, high, due, len(points.day))
-    days: Floats = np.where(oldest < NEVER, points.day - oldest, np.nan)
-    return days
 
 
 def _trouble(books: Books, group: Ints, points: Points) -> Figures:
