@@ -32,6 +32,7 @@ from simulated_history import (
     Floats,
     Ints,
     Items,
+    first_day,
     number,
     read_history,
 )
@@ -112,7 +113,7 @@ def class_probabilities(
     points: invoice_id. months, end: those the portfolio was simulated with. Columns CLASSES, the index
     that of the points.
     """
-    first = number((pd.Timestamp(end) - pd.DateOffset(months=months)).date())
+    first = first_day(months, end)
     items, debtors = read_history(portfolio, first)
     position = pd.Series(np.arange(len(items.debtor)), index=items.invoice_id)
     asked = position[points["invoice_id"]].to_numpy()
@@ -195,7 +196,9 @@ class _History:
             level = grid_of(kind).level + self.days_later
             step = level[1] - level[0]
             below = np.clip((DISCOUNT_BELOW - level) / step + 0.5, 0, 1)
-            by_discount = below if taken else 1 - DISCOUNT_SHARE * below if quick.any() else np.ones(len(level))
+            by_discount = (
+                below if taken else 1 - DISCOUNT_SHARE * below if quick.any() else np.ones(len(level))
+            )
             weighed[kind, run] = by_score[kind] * by_discount[:, None] * weight
         return weighed
 
@@ -299,7 +302,7 @@ class Evidence:
 def _chance_of(looks: Ints, kind: int) -> Floats:
     """Return the chance of the fate behind each look, apart from its day."""
     of = dict(zip(FATES, CHANCES[kind], strict=True))
-    credited = {code: of["credited"] for code in (CREDITED, CREDITED_OPEN, CREDITED_PAID)}
+    credited = dict.fromkeys((CREDITED, CREDITED_OPEN, CREDITED_PAID), of["credited"])
     chances = {
         OPEN: 1.0,
         PLAIN: PLAIN_CHANCE[kind],

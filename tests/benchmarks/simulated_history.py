@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from simulated_law import SIZE_SD, nearest_spread
+from simulated_law import HOLIDAY_DAYS, SIZE_SD, in_holidays, nearest_spread
 
 from features.simulate import Portfolio
 from features.simulated_debtors import COUNTRIES, NEVER, SECTORS
@@ -16,7 +16,9 @@ from features.simulated_debtors import COUNTRIES, NEVER, SECTORS
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-OPEN, PLAIN, PARTIAL, BOUNCED, DISPUTED, CREDITED, CREDITED_OPEN, CREDITED_PAID, WRITTEN_OFF, PREPAID = range(10)
+OPEN, PLAIN, PARTIAL, BOUNCED, DISPUTED, CREDITED, CREDITED_OPEN, CREDITED_PAID, WRITTEN_OFF, PREPAID = range(
+    10
+)
 """How an invoice looks on a day."""
 
 LOG_EUROS_MEAN, LOG_EUROS_VARIANCE = 6.85, 1.27
@@ -65,7 +67,15 @@ class Items:
             told,
         ]
         codes = [
-            PREPAID, DISPUTED, CREDITED, CREDITED_PAID, CREDITED_OPEN, WRITTEN_OFF, BOUNCED, PARTIAL, PLAIN
+            PREPAID,
+            DISPUTED,
+            CREDITED,
+            CREDITED_PAID,
+            CREDITED_OPEN,
+            WRITTEN_OFF,
+            BOUNCED,
+            PARTIAL,
+            PLAIN,
         ]
         return np.select(conditions, codes, OPEN)
 
@@ -83,6 +93,11 @@ class Debtors:
 def number(day: date) -> int:
     """Return the days since 1970-01-01."""
     return int(np.datetime64(day, "D").astype(np.int64))
+
+
+def first_day(months: int, end: date) -> int:
+    """Return the first day of a portfolio of so many months before `end`."""
+    return number((pd.Timestamp(end) - pd.DateOffset(months=months)).date())
 
 
 def numbers(days: pd.Series) -> Ints:
@@ -114,7 +129,6 @@ def read_history(portfolio: Portfolio, first: int) -> tuple[Items, Debtors]:
     issued, due = numbers(own["issued_on"]), numbers(own["due_on"])
     debtor = own["debtor"].to_numpy(np.int64)
     size, spread = expected_size(debtor, issued, np.log(own["amount"].to_numpy(np.float64)))
-    month = due.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
     amount = own["amount"].to_numpy(np.float64)
     items = Items(
         invoice_id=ids.to_numpy(dtype=object),
@@ -130,7 +144,7 @@ def read_history(portfolio: Portfolio, first: int) -> tuple[Items, Debtors]:
         credited_whole=credit["amount"].to_numpy(np.float64) >= amount - 0.005,
         lost=numbers(lost["known_on"]),
         discounted=of_kind("discount")["amount"].notna().to_numpy(),
-        shift=size + 2.0 * np.isin(month, (7, 11)),
+        shift=size + HOLIDAY_DAYS * in_holidays(due),
         spread=nearest_spread(spread),
     )
     return items, _debtors(customers, tables["credit_scores"], first)

@@ -28,6 +28,9 @@ NONE, MONTH_END = -1, 5
 SIZE_SD = 0.7
 """Days (and logarithms of euros) by which the size of an invoice moves its payment."""
 
+HOLIDAY_DAYS = 2.0
+"""Days that an invoice due in August or December takes longer."""
+
 SPREADS = np.array([0.0, 0.15, 0.3, 0.45, 0.6])
 """How unsure the size of an invoice can be, in days."""
 
@@ -85,6 +88,12 @@ def nearest_spread(days: Floats) -> Ints:
     return np.abs(days[..., None] - SPREADS).argmin(axis=-1)
 
 
+def in_holidays(due: Ints) -> npt.NDArray[np.bool_]:
+    """Return whether the due day is in August or December."""
+    month = due.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    return np.isin(month, (7, 11))
+
+
 def last_ready(day: Ints, run: int) -> Ints:
     """Return the last day on which an invoice must be ready to be paid by `day` in that pay-run."""
     weekday = (day + 3) % 7
@@ -95,9 +104,7 @@ def last_ready(day: Ints, run: int) -> Ints:
     month = day.astype("datetime64[D]").astype("datetime64[M]")
     ends = [(month + ahead).astype("datetime64[D]").astype(np.int64) - 1 for ahead in (1, 0, -1)]
     this, previous, before = ends
-    return np.where(
-        working_day(this) <= day, this, np.where(working_day(previous) <= day, previous, before)
-    )
+    return np.where(working_day(this) <= day, this, np.where(working_day(previous) <= day, previous, before))
 
 
 def paid_by(
@@ -116,9 +123,7 @@ def paid_on(
     return up_to - before
 
 
-def untold(
-    kind: int, run: int, day: int, issued: Ints, expected: Floats, spread: Ints | int = 0
-) -> Floats:
+def untold(kind: int, run: int, day: int, issued: Ints, expected: Floats, spread: Ints | int = 0) -> Floats:
     """Return P(no payment known before the day): the bank tells three in ten one to three days late."""
     told = np.zeros(np.broadcast_shapes(np.shape(issued), np.shape(expected)))
     for lag, share in enumerate((0.7, 0.1, 0.1, 0.1)):
@@ -179,11 +184,16 @@ def class_masses(
         + prepaid * (1 - _TOLD_IN_TIME)
     )
     total = (
-        PLAIN[kind] + partial + bounced + disputed * settled + credited * (1 - whole) * paid_later
-        + written_off + prepaid * (1 - _TOLD_IN_TIME)
+        PLAIN[kind]
+        + partial
+        + bounced
+        + disputed * settled
+        + credited * (1 - whole) * paid_later
+        + written_off
+        + prepaid * (1 - _TOLD_IN_TIME)
     )
     masses = np.diff(cumulative, axis=0, prepend=0.0, append=total)
     fails = np.minimum(bankrupt_a_day * np.maximum(expected - issued, 3), 1)
     masses *= 1 - fails
-    masses[-1] += 0.75 * fails[...]  # the others are written off before their class is decided
+    masses[-1] += 0.75 * fails  # the others are written off before their class is decided
     return masses
