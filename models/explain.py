@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import CATALOGUE, Feature
+from features.errors import ModelError
 from models.rule import needed
 from models.scorer import CLASS_BORDERS, CLASSES, HORIZON_DAYS
 
@@ -23,7 +24,7 @@ LogOdds = Callable[[pd.DataFrame], Floats]
 AGE = frozenset({"days_past_due", "days_since_issue"})
 """How old the row is: the condition that everything is said under, never a cause."""
 
-GROUPS = ("volume", "history", "lately", "disputes", "open_items", "invoice", "peers")
+GROUPS = ("volume", "history", "lately", "dispute", "open_items", "invoice", "peers")
 """The causes, in the order in which they are first put in; neighbours can be read as one."""
 
 MOST_LOG_ODDS = 12.0
@@ -31,7 +32,7 @@ MOST_LOG_ODDS = 12.0
 
 _BY_CATALOGUE = {
     "history": "history", "pay_run": "lately", "balance": "open_items", "invoice": "invoice",
-    "cohort": "peers",
+    "cohort": "peers", "external": "peers",
 }  # fmt: skip
 _OTHERWISE = {
     "volume": (
@@ -46,7 +47,7 @@ _OTHERWISE = {
         "late_share_last_10", "decayed_late_share", "on_time_streak", "days_since_last_payment",
         "days_between_payments_365d",
     ),
-    "disputes": ("disputed_now", "disputes_opened_365d", "reversals_365d"),
+    "dispute": ("disputed_now",),
     "invoice": ("due_month_days",),
 }  # fmt: skip
 _EXCEPTIONS = {name: group for group, several in _OTHERWISE.items() for name in several}
@@ -60,7 +61,7 @@ def contributions(rows: pd.DataFrame, log_odds: LogOdds, reference: Mapping[str,
 
     The sum over a row is log_odds(row) - log_odds(the row with every group at `reference`), the usual
     values by feature name; a name that is missing there is usually empty. `rows` hold numbers only; columns
-    outside the catalogue stay as they are.
+    outside the catalogue stay as they are. Raises ModelError for log-odds that are not finite.
 
     Shapley values (Strumbelj and Kononenko, 2014) from one order of the groups and its reverse: each group
     is put in once on the side of the first and once on the side of the last ones. Costs two evaluations per
@@ -79,7 +80,7 @@ def contributions(rows: pd.DataFrame, log_odds: LogOdds, reference: Mapping[str,
 def without(rows: pd.DataFrame, group: str, reference: Mapping[str, float]) -> pd.DataFrame:
     """Return the rows with one of GROUPS removed: its figures are the usual ones."""
     names = rows.columns[members(group, rows.columns)]
-    return rows.assign(**{name: reference.get(name, np.nan) for name in names})
+    return rows.assign(**{name: float(reference.get(name, np.nan)) for name in names})
 
 
 def members(group: str, columns: pd.Index) -> npt.NDArray[np.int64]:
@@ -137,7 +138,10 @@ def _both_ways(
     log_odds: LogOdds,
 ) -> Floats:
     def value(points: Floats) -> Floats:
-        return log_odds(pd.DataFrame(points, columns=columns, copy=False))
+        given = log_odds(pd.DataFrame(points, columns=columns, copy=False))
+        if given.shape != (len(points),) or not np.isfinite(given).all():
+            raise ModelError("the model must give one finite log-odds per row: cut them, as logit() does")
+        return given
 
     nothing_in = matrix.copy()
     for group in groups:

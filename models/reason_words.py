@@ -7,6 +7,7 @@ that the model holds against the invoice is said as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +26,20 @@ LEAST_LOG_ODDS = 0.05
 FEW = 3
 """Settled invoices below which a share of them says little."""
 
+LAST = 5
+"""Settled invoices that "lately" speaks of."""
+
+QUIET_DAYS = 30
+"""Days without a settlement from which they are worth a word."""
+
 _UNUSUAL_RATIO = 2.0
+_WHOLE = 0.995  # 100 % in whole percent
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_COHORTS = ("on the same terms", "in the sector", "in the country", "of all invoices")
+_COHORTS = (
+    "with a like score", "on the same terms", "in the sector", "of the same size", "in the country",
+    "of all invoices",
+)  # fmt: skip
+_COHORTS_SAID = 3
 
 
 def reasons(rows: pd.DataFrame, contributed: pd.DataFrame, currency: pd.Series | None = None) -> pd.Series:
@@ -42,7 +54,7 @@ def reasons(rows: pd.DataFrame, contributed: pd.DataFrame, currency: pd.Series |
     if not contributed.index.equals(rows.index):
         raise ModelError("the contributions are those of other rows: compute them for the same table")
     past = rows["days_past_due"].to_numpy(np.float64)
-    codes = np.full(len(rows), "") if currency is None else currency.to_numpy(object)
+    codes = np.full(len(rows), "") if currency is None else currency.fillna("").to_numpy(object)
     slots = np.full((len(rows), 1 + MOST), "", dtype=object)
     overdue = np.flatnonzero(past > 0)
     slots[overdue, 0] = [f"{_days(days)} past due" for days in past[overdue].tolist()]
@@ -55,7 +67,7 @@ def reasons(rows: pd.DataFrame, contributed: pd.DataFrame, currency: pd.Series |
         figures = rows[list(used)].to_numpy(np.float64)[said].tolist()
         raises = (weights[said, at] > 0).tolist()
         slots[said, 1 + place] = [
-            f"{say(f'{code} ' if code else '', *row)} ({'raises' if up else 'lowers'})"
+            f"{say(code, *row)} ({'raises' if up else 'lowers'})"
             for code, row, up in zip(codes[said].tolist(), figures, raises, strict=True)
         ]
     words = ["; ".join(part for part in row if part) for row in slots.tolist()]
@@ -63,72 +75,80 @@ def reasons(rows: pd.DataFrame, contributed: pd.DataFrame, currency: pd.Series |
 
 
 def _without_doubles(rows: pd.DataFrame, contributed: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Return the weights; before the first settlement history and lately are one fact, said once."""
+    """Return the weights; where the last five are the whole history, the two are one fact, said once."""
     weights = contributed[list(GROUPS)].to_numpy(np.float64, copy=True)
-    none = ~(rows["settled_invoices"].to_numpy(np.float64) > 0)
+    same = ~(rows["settled_invoices"].to_numpy(np.float64) > LAST)
     history, lately = GROUPS.index("history"), GROUPS.index("lately")
-    weights[none, history] += weights[none, lately]
-    weights[none, lately] = 0
+    weights[same, history] += weights[same, lately]
+    weights[same, lately] = 0
     return weights
 
 
 def _history(
-    _: str, settled: float, share: float, mean: float, recent: float, recent_share: float, recent_mean: float
+    _: str,
+    settled: float,
+    share: float,
+    mean: float,
+    recent: float,
+    recent_share: float,
+    recent_mean: float,
+    disputes: float,
+    reversals: float,
 ) -> str:
     if not settled > 0:
-        return "no settled invoice yet"
-    if settled < FEW:
+        paid = "no settled invoice yet"
+    elif settled < FEW:
         average = " on average" if settled > 1 else ""
-        return f"only {_count(settled, 'settled invoice')} so far, {_after_due(mean)}{average}"
-    if not recent > 0:
-        return f"{_late(share, settled)} of {settled:.0f} paid late, none of them within 365 days"
-    late = f"{_late(recent_share, recent)} of {recent:.0f} paid late in 365 days"
-    return f"{late}, {_after_due(recent_mean)} on average"
+        paid = f"only {_count(settled, 'settled invoice')} so far, {_after_due(mean)}{average}"
+    elif recent > 0:
+        paid = f"{_late(recent_share, recent)} of {recent:,.0f} paid late in 365 days"
+        paid = f"{paid}, {_after_due(recent_mean)} on average"
+    else:
+        paid = f"{_late(share, settled)} of {settled:,.0f} paid late, none settled in 365 days"
+    trouble = [_count(disputes, "dispute")] if disputes > 0 else []
+    trouble += [f"{_count(reversals, 'payment')} taken back"] if reversals > 0 else []
+    return ", ".join([paid, *trouble])
 
 
-def _lately(_: str, settled: float, share: float, days_since: float) -> str:
-    if not settled > 0:
-        return "no settled invoice yet"
-    if settled == 1:
-        return f"the only one paid {'late' if share > 0 else 'on time'}, settled {_days(days_since)} ago"
-    last = min(settled, 5.0)
-    return f"{_late(share, last)} of the last {last:.0f} paid late, last settled {_days(days_since)} ago"
+def _lately(_: str, share: float, mean: float, days_since: float) -> str:
+    paid = f"{_late(share, LAST)} of the last {LAST} paid late, {_after_due(mean)} on average"
+    return f"{paid}, none settled for {_days(days_since)}" if days_since >= QUIET_DAYS else paid
 
 
-def _disputes(_: str, now: float, opened: float, reversed_: float) -> str:
-    parts = ["disputed"] if now > 0 else []
-    if opened > 0:
-        parts.append(f"{_count(opened, 'dispute')} in 365 days")
-    if reversed_ > 0:
-        parts.append(f"{_count(reversed_, 'payment')} taken back in 365 days")
-    return ", ".join(parts) or "no dispute and no payment taken back in 365 days"
+def _dispute(_: str, now: float) -> str:
+    return "disputed" if now > 0 else "not disputed"
 
 
-def _open_items(money: str, items: float, overdue: float, amount: float, days: float) -> str:
+def _open_items(currency: str, items: float, overdue: float, amount: float, days: float) -> str:
     if overdue > 0:
-        average = f", {_days(days)} on average" if np.isfinite(days) else ""
-        return f"{money}{amount:,.2f} already overdue{average}"
+        average = f", {_days(days)} on average" if not isnan(days) else ""
+        return f"{_money(currency, amount)} already overdue{average}"
     return f"nothing overdue of {_count(items, 'open invoice')}" if items > 0 else "no other open invoice"
 
 
-def _invoice(money: str, amount: float, ratio: float, terms: float, weekday: float) -> str:
-    usual = ratio < 1 / _UNUSUAL_RATIO or ratio >= _UNUSUAL_RATIO
-    times = f" ({ratio:.1f} times the usual)" if usual else ""
-    due = f", due on a {_WEEKDAYS[int(weekday)]}" if np.isfinite(weekday) else ""
-    return f"invoice of {money}{amount:,.2f}{times} at {_days(terms)}{due}"
+def _invoice(
+    currency: str, amount: float, ratio: float, terms: float, weekday: float, open_share: float
+) -> str:
+    unusual = ratio < 1 / _UNUSUAL_RATIO or ratio >= _UNUSUAL_RATIO
+    times = f" ({ratio:.1f} times the usual)" if unusual else ""
+    due = f", due on a {_WEEKDAYS[int(weekday)]}" if not isnan(weekday) else ""
+    rest = f", {open_share:.0%} of it open" if open_share < _WHOLE else ""
+    return f"invoice of {_money(currency, amount)}{times} at {_days(terms)}{due}{rest}"
 
 
-def _peers(_: str, *shares: float) -> str:
+def _peers(_: str, score: float, *shares: float) -> str:
     known = [
-        f"{share:.0%} {whose}" for share, whose in zip(shares, _COHORTS, strict=True) if np.isfinite(share)
+        f"{share:.0%} {whose}" for share, whose in zip(shares, _COHORTS, strict=True) if not isnan(share)
     ]
-    return f"paid late: {', '.join(known)}" if known else "nothing known of similar invoices"
+    parts = [] if isnan(score) else [f"credit score {score:g}"]
+    parts += [f"paid late: {', '.join(known[:_COHORTS_SAID])}"] if known else []
+    return ", ".join(parts) or "nothing known of similar invoices"
 
 
-def _volume(money: str, ever: float, recent: float, amount: float, since: float) -> str:
+def _volume(currency: str, ever: float, recent: float, amount: float, since: float) -> str:
     if not ever > 0:
         return "first invoice"
-    worth = f"{_count(recent, 'invoice')} worth {money}{amount:,.2f}" if recent > 0 else "no invoice"
+    worth = f"{_count(recent, 'invoice')} worth {_money(currency, amount)}" if recent > 0 else "no invoice"
     return f"{worth} in 365 days, customer for {_days(since)}"
 
 
@@ -142,23 +162,24 @@ WORDS: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
         (
             "settled_invoices", "late_share", "mean_days_late",
             "settled_invoices_365d", "late_share_365d", "mean_days_late_365d",
+            "disputes_opened_365d", "reversals_365d",
         ),
     ),
-    "lately": (_lately, ("settled_invoices", "late_share_last_5", "days_since_last_payment")),
-    "disputes": (_disputes, ("disputed_now", "disputes_opened_365d", "reversals_365d")),
+    "lately": (_lately, ("late_share_last_5", "mean_days_late_last_5", "days_since_last_payment")),
+    "dispute": (_dispute, ("disputed_now",)),
     "open_items": (
         _open_items,
         ("open_invoices", "overdue_invoices", "overdue_amount", "weighted_days_past_due"),
     ),
     "invoice": (
         _invoice,
-        ("invoice_amount", "amount_to_mean_ratio", "payment_terms_days", "due_weekday"),
+        ("invoice_amount", "amount_to_mean_ratio", "payment_terms_days", "due_weekday", "open_share"),
     ),
     "peers": (
         _peers,
         (
-            "terms_late_share_365d", "sector_late_share_365d", "country_late_share_365d",
-            "portfolio_late_share_90d",
+            "credit_score", "peer_late_share_365d", "terms_late_share_365d", "sector_late_share_365d",
+            "size_late_share_365d", "country_late_share_365d", "portfolio_late_share_90d",
         ),
     ),
 }  # fmt: skip
@@ -167,11 +188,11 @@ WORDS: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
 
 def _late(share: float, count: float) -> str:
     late = share * count
-    return "some" if np.isnan(late) else str(round(late) or "none")
+    return "some" if isnan(late) else f"{round(late):,}" if round(late) else "none"
 
 
 def _after_due(mean: float) -> str:
-    if np.isnan(mean):
+    if isnan(mean):
         return "days late unknown"
     rounded = round(mean, 1)
     if rounded == 0:
@@ -179,12 +200,17 @@ def _after_due(mean: float) -> str:
     return f"{abs(rounded):.1f} days {'after' if rounded > 0 else 'before'} due"
 
 
+def _money(currency: str, amount: float) -> str:
+    figure = "an unknown amount" if isnan(amount) else f"{amount:,.2f}"
+    return f"{currency} {figure}" if currency else figure
+
+
 def _days(number: float) -> str:
     return _count(number, "day")
 
 
 def _count(number: float, what: str) -> str:
-    if np.isnan(number):
+    if isnan(number):
         return f"an unknown number of {what}s"
     whole = round(number)
     return f"{whole:,} {what}{'' if whole == 1 else 's'}"
