@@ -146,7 +146,10 @@ def _both_ways(
     nothing_in = matrix.copy()
     for group in groups:
         nothing_in[:, group] = usual[group]
-    base, top = value(nothing_in), value(matrix)
+    # with every group as usual, rows of one age are the same row
+    age = np.setdiff1d(np.arange(len(columns)), np.concatenate(groups))
+    _, one, same = np.unique(matrix[:, age], axis=0, return_index=True, return_inverse=True)
+    base, top = value(nothing_in[one])[same.reshape(-1)], value(matrix)
     weights = np.zeros((len(matrix), len(groups)))
     for order in (range(len(groups)), reversed(range(len(groups)))):
         points, before, missing = nothing_in.copy(), base, len(groups)

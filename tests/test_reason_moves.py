@@ -117,7 +117,8 @@ def test_age_is_never_a_cause():
 
 
 def test_figures_as_usual_owe_nothing_and_cost_nothing():
-    """A row is asked about at most twice per group, and only twice in all where nothing is unusual."""
+    """A row is asked about at most twice per group, and only twice in all where nothing is unusual;
+    the usual row of an age is asked about once."""
     asked: list[int] = []
 
     def log_odds(rows: pd.DataFrame) -> Floats:
@@ -131,6 +132,10 @@ def test_figures_as_usual_owe_nothing_and_cost_nothing():
     asked.clear()
     contributions(table(dict.fromkeys(COLUMNS, 7.0)), log_odds, usual)
     assert sum(asked) == 2 * len(GROUPS)
+    asked.clear()
+    two_of_an_age = table(dict.fromkeys(COLUMNS, 7.0), dict.fromkeys(COLUMNS, 7.0) | {"late_share": 3})
+    contributions(two_of_an_age, log_odds, usual)
+    assert sum(asked) == 2 * (2 * len(GROUPS)) - 1
 
 
 @settings(max_examples=50, deadline=None)
