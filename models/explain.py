@@ -25,7 +25,7 @@ AGE = frozenset({"days_past_due", "days_since_issue"})
 """How old the row is: the condition that everything is said under, never a cause."""
 
 GROUPS = ("volume", "history", "lately", "dispute", "open_items", "invoice", "peers")
-"""The causes, in the order in which they are first put in; neighbours can be read as one."""
+"""The causes, in the order in which they are put in: what two neighbours owe is what they owe as one."""
 
 MOST_LOG_ODDS = 12.0
 """Log-odds are cut here: beyond 6 in a million there is nothing to explain."""
@@ -63,9 +63,9 @@ def contributions(rows: pd.DataFrame, log_odds: LogOdds, reference: Mapping[str,
     values by feature name; a name that is missing there is usually empty. `rows` hold numbers only; columns
     outside the catalogue stay as they are. Raises ModelError for log-odds that are not finite.
 
-    Shapley values (Strumbelj and Kononenko, 2014) from one order of the groups and its reverse: each group
-    is put in once on the side of the first and once on the side of the last ones. Costs two evaluations per
-    group, and only of rows in which the group is not as usual.
+    Shapley values (Strumbelj and Kononenko, 2014) from one order in which the groups are put in, and its
+    reverse (Mitchell et al., 2022). Costs two evaluations per group, and only of rows in which the group
+    is not as usual.
     """
     groups = [members(group, rows.columns) for group in GROUPS]
     usual = np.array([reference.get(name, np.nan) for name in rows.columns])
@@ -152,12 +152,13 @@ def _both_ways(
     base, top = value(nothing_in[one])[same.reshape(-1)], value(matrix)
     weights = np.zeros((len(matrix), len(groups)))
     for order in (range(len(groups)), reversed(range(len(groups)))):
-        points, before, missing = nothing_in.copy(), base, len(groups)
-        for at in order:
-            group, missing = groups[at], missing - 1
+        points, before = nothing_in.copy(), base
+        for step, at in enumerate(order, start=1):
+            group = groups[at]
             points[:, group] = matrix[:, group]
-            after = top
-            if missing:
+            if step == len(groups):
+                after = top
+            else:
                 moved = _differ(matrix[:, group], usual[group])
                 after = before.copy()
                 if moved.any():
