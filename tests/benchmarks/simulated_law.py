@@ -165,7 +165,7 @@ def class_masses(
     def by(day: Ints) -> Floats:
         return paid_by(kind, run, day[:, None], issued, expected, spread)
 
-    def later(days: range | tuple[int, ...]) -> Floats:
+    def later(days: range) -> Floats:
         return np.mean([by(last_ready(borders, run) - delay) for delay in days], axis=0)
 
     partial, bounced, disputed, credited, written_off, prepaid = CHANCES[kind]
@@ -177,8 +177,8 @@ def class_masses(
     whole = 0.4  # of the credits: nothing is left to be paid
     cumulative = (
         PLAIN[kind] * by(borders)
-        + partial * later(range(5, 46, 4))
-        + bounced * np.mean([by(borders - delay) for delay in (8, 11, 15, 19, 23)], axis=0)
+        + partial * later(range(7, 44, 4))
+        + bounced * np.mean([by(borders - delay) for delay in (9, 12, 16, 20, 23)], axis=0)
         + disputed * settled * agreed
         + credited * (1 - whole) * after_credit
         + prepaid * (1 - _TOLD_IN_TIME)
