@@ -172,7 +172,7 @@ def _debtors(customers: pd.DataFrame, scores: pd.DataFrame, first: int) -> Debto
     own = [of_debtor.get(name, scores.iloc[:0]) for name in customers["customer_id"]]
     return Debtors(
         start=np.maximum(numbers(customers["since"]), first),
-        days_later=later.to_numpy(np.float64),
+        days_later=np.asarray(later, dtype=np.float64),
         score=[rows["score"].to_numpy(np.float64) for rows in own],
         score_known=[numbers(rows["known_on"]) for rows in own],
     )

@@ -42,6 +42,7 @@ PLAIN = 1 - CHANCES.sum(axis=1)
 
 _LOW, _HIGH, _STEPS_A_DAY = -250, 1500, 16
 _TOLD_IN_TIME = 0.97  # of the prepaid invoices, those whose payment is known before the issue day
+_PARTLY_CREDITED = 0.6
 _NOT_UPHELD, _PAID_AFTER_CREDIT = 0.65, 0.75
 
 
@@ -80,12 +81,13 @@ def noise_cdf(kind: int, spread: Ints | int, days: Floats) -> Floats:
     whole = place.astype(np.int64)
     at = whole + np.asarray(spread) * size
     below = table[at]
-    return below + (place - whole) * (table[at + 1] - below)
+    found: Floats = below + (place - whole) * (table[at + 1] - below)
+    return found
 
 
 def nearest_spread(days: Floats) -> Ints:
     """Return the position in SPREADS that is nearest."""
-    return np.abs(days[..., None] - SPREADS).argmin(axis=-1)
+    return np.asarray(np.abs(days[..., None] - SPREADS).argmin(axis=-1))
 
 
 def in_holidays(due: Ints) -> npt.NDArray[np.bool_]:
@@ -102,8 +104,9 @@ def last_ready(day: Ints, run: int) -> Ints:
     if run != MONTH_END:
         return day - (weekday - run) % 7
     month = day.astype("datetime64[D]").astype("datetime64[M]")
-    ends = [(month + ahead).astype("datetime64[D]").astype(np.int64) - 1 for ahead in (1, 0, -1)]
-    this, previous, before = ends
+    this, previous, before = (
+        (month + ahead).astype("datetime64[D]").astype(np.int64) - 1 for ahead in (1, 0, -1)
+    )
     return np.where(working_day(this) <= day, this, np.where(working_day(previous) <= day, previous, before))
 
 
@@ -128,7 +131,8 @@ def untold(kind: int, run: int, day: int, issued: Ints, expected: Floats, spread
     told = np.zeros(np.broadcast_shapes(np.shape(issued), np.shape(expected)))
     for lag, share in enumerate((0.7, 0.1, 0.1, 0.1)):
         told += share * paid_by(kind, run, np.asarray(day - 1 - lag), issued, expected, spread)
-    return 1 - told
+    rest: Floats = 1 - told
+    return rest
 
 
 def not_disputed_before(day: int, issued: Ints, due: Ints) -> Floats:
@@ -146,10 +150,9 @@ def _agreed_by() -> Floats:
     """Return P(a dispute's rest is ready to be paid by that many days after due), from day 0 to 200."""
     opened, argued, paying = np.full(19, 1 / 19), np.full(53, 1 / 53), np.full(13, 1 / 13)
     delay = np.convolve(np.convolve(opened, argued), paying)  # from day -6 + 8 + 2 on
-    moved = 5 / 7 + np.zeros(1), 1 / 7, 1 / 7  # at weekends by one or two days, for two of the steps
-    weekend = np.array([float(moved[0][0]), moved[1], moved[2]])
+    weekend = np.array([5, 1, 1]) / 7  # two of the steps wait for Monday
     delay = np.convolve(np.convolve(delay, weekend), weekend)
-    return np.r_[np.zeros(4), np.cumsum(delay), np.ones(200)][:201]
+    return np.asarray(np.r_[np.zeros(4), np.cumsum(delay), np.ones(200)][:201], dtype=np.float64)
 
 
 def class_masses(
@@ -166,7 +169,7 @@ def class_masses(
         return paid_by(kind, run, day[:, None], issued, expected, spread)
 
     def later(days: range) -> Floats:
-        return np.mean([by(last_ready(borders, run) - delay) for delay in days], axis=0)
+    return np.asarray(np.mean([by(last_ready(borders, run) - delay) for delay in days], axis=0), dtype=np.float64)
 
     partial, bounced, disputed, credited, written_off, prepaid = CHANCES[kind]
     noticed = issued + np.array([10, 17, 23, 28, 34, 41])
@@ -174,13 +177,12 @@ def class_masses(
     paid_later = np.mean([1 - by(np.full(1, day - 1)) for day in noticed], axis=0)
     agreed = _agreed_by()[np.clip(last_ready(borders, run) - due, 0, 200)][:, None]
     settled = _NOT_UPHELD + (1 - _NOT_UPHELD) * _PAID_AFTER_CREDIT
-    whole = 0.4  # of the credits: nothing is left to be paid
     cumulative = (
         PLAIN[kind] * by(borders)
         + partial * later(range(7, 44, 4))
         + bounced * np.mean([by(borders - delay) for delay in (9, 12, 16, 20, 23)], axis=0)
         + disputed * settled * agreed
-        + credited * (1 - whole) * after_credit
+        + credited * _PARTLY_CREDITED * after_credit
         + prepaid * (1 - _TOLD_IN_TIME)
     )
     total = (
@@ -188,7 +190,7 @@ def class_masses(
         + partial
         + bounced
         + disputed * settled
-        + credited * (1 - whole) * paid_later
+        + credited * _PARTLY_CREDITED * paid_later
         + written_off
         + prepaid * (1 - _TOLD_IN_TIME)
     )
@@ -196,4 +198,4 @@ def class_masses(
     fails = np.minimum(bankrupt_a_day * np.maximum(expected - issued, 3), 1)
     masses *= 1 - fails
     masses[-1] += 0.75 * fails  # the others are written off before their class is decided
-    return masses
+    return np.asarray(masses, dtype=np.float64)

@@ -59,11 +59,11 @@ def compare(asked: dict[str, Any], count: int, seed: int) -> pd.DataFrame:
     points = points[points["landmark"] == "issue"]
     judged = outcomes(books, points, until=end)
     judged = judged[judged["classes_measurable"]]
-    cut = judged["day"].quantile(1 - LAST_SHARE).normalize()
+    cut = judged["day"].sort_values().iloc[int(len(judged) * (1 - LAST_SHARE))]
     chosen = sample_points(judged[judged["day"] >= cut], count, seed)
     known = outcomes(books, points[points["day"] < cut], until=cut.date())
-    known = class_of(known.loc[known["classes_measurable"], "days_late"])
-    prior = np.bincount(known, minlength=len(CLASSES)) / len(known)
+    before = class_of(known.loc[known["classes_measurable"], "days_late"])
+    prior = np.bincount(before, minlength=len(CLASSES)) / len(before)
 
     learned = training_rows(reading.ledger, cut.date(), settings)
     rows = rows_at(books, chosen, settings)
