@@ -169,7 +169,7 @@ def class_masses(
         return paid_by(kind, run, day[:, None], issued, expected, spread)
 
     def later(days: range) -> Floats:
-    return np.asarray(np.mean([by(last_ready(borders, run) - delay) for delay in days], axis=0), dtype=np.float64)
+        return np.asarray(np.mean([by(last_ready(borders, run) - delay) for delay in days], axis=0))
 
     partial, bounced, disputed, credited, written_off, prepaid = CHANCES[kind]
     noticed = issued + np.array([10, 17, 23, 28, 34, 41])
