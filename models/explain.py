@@ -31,8 +31,8 @@ MOST_LOG_ODDS = 12.0
 """Log-odds are cut here: beyond 6 in a million there is nothing to explain."""
 
 _BY_CATALOGUE = {
-    "history": "history", "pay_run": "lately", "balance": "open_items", "invoice": "invoice",
-    "cohort": "peers", "external": "peers",
+    "history": "history", "rhythm": "lately", "pay_run": "lately", "balance": "open_items",
+    "invoice": "invoice", "cohort": "peers", "external": "peers",
 }  # fmt: skip
 _OTHERWISE = {
     "volume": (
@@ -48,7 +48,7 @@ _OTHERWISE = {
         "days_between_payments_365d",
     ),
     "dispute": ("disputed_now",),
-    "invoice": ("due_month_days",),
+    "invoice": ("days_due_to_pay_weekday",),
 }  # fmt: skip
 _EXCEPTIONS = {name: group for group, several in _OTHERWISE.items() for name in several}
 
