@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["history", "balance", "invoice", "cohort", "external", "pay_run"]
+Group = Literal["history", "balance", "invoice", "cohort", "external", "rhythm", "pay_run"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ INVOICE = _group(
     ("due_weekday", "weekday", "weekday of the due day, Monday = 0"),
     ("due_day_of_month", "day", "day of the month of the due day"),
     ("due_month", "month", "month of the due day"),
+    ("days_due_to_month_end", "days", "days from the due day to the last day of its month"),
     ("known_lag_days", "days", "day the item became known - issue day"),
     ("disputed_now", "flag", "1 while a dispute about the item is open"),
 )
@@ -126,6 +127,14 @@ EXTERNAL = _group(
     ("credit_score_age_days", "days", "day - day that score was given"),
 )
 
+RHYTHM = _group(
+    "rhythm",
+    ("pay_weekday_share_365d", "share", "closings on the commonest weekday / closings, last 365 days"),
+    ("month_end_share_365d", "share", "closings on the last two days of a month / closings, last 365 days"),
+    ("days_due_to_pay_weekday", "days", "days from the due day to the next weekday that holds half of them"),
+)
+"""Whether a debtor pays on fixed days; empty before it paid three times in 365 days."""
+
 _PAID_ON = "closings of the last 365 days whose settled day is "
 
 PAY_RUN = _group(
@@ -137,14 +146,13 @@ PAY_RUN = _group(
     ("paid_on_friday_365d", "count", _PAID_ON + "a Friday"),
     ("paid_on_weekend_365d", "count", _PAID_ON + "a Saturday or Sunday"),
     ("paid_at_month_end_365d", "count", _PAID_ON + "one of the last two days of its month"),
-    ("due_month_days", "days", "days in the month of the due day"),
 )
 """On which days a debtor pays: counts, so that the reader can shrink them."""
 
 DEBTOR_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE
 """Figures of a (debtor, day) point."""
 
-INVOICE_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE + INVOICE + COHORT + EXTERNAL
+INVOICE_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE + INVOICE + COHORT + EXTERNAL + RHYTHM
 """Figures of an (invoice, day) point that models learn from."""
 
 INVOICE_COLUMNS: tuple[Feature, ...] = INVOICE_FEATURES + PAY_RUN

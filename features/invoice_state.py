@@ -19,7 +19,7 @@ from features.errors import LedgerError
 from features.external_scores import score_figures
 from features.open_items import open_minor
 from features.partitions import compute_in_parts
-from features.pay_runs import pay_run_counts
+from features.pay_runs import days_to_month_end, pay_rhythm, pay_run_counts
 from features.payment_history import debtor_figures, empty_matrix
 from features.timeline import Figures, Flags, Floats, Ints, Points, composite, ratio
 
@@ -46,7 +46,8 @@ def invoice_features(
     def compute(part: Books, items: slice, rows: Ints) -> Figures:
         at = Points(account[rows], day[rows])
         figures = debtor_figures(part, part.items.account, at, late_after_days)
-        figures |= pay_run_counts(part, part.items.account, at)
+        counts = pay_run_counts(part, part.items.account, at)
+        figures |= counts | pay_rhythm(counts, books.items.first_due[item[rows]])
         mean = figures["mean_invoice_amount_365d"]
         return figures | _own_state(part, item[rows] - items.start, at.day, mean)
 
@@ -63,7 +64,7 @@ def _own_state(books: Books, item: Ints, day: Ints, mean_amount: Floats) -> Figu
     issued, due, amount = items.issued[item], items.first_due[item], items.amount[item]
     major = amount / items.units[item]
     month = due.astype("datetime64[D]").astype("datetime64[M]")
-    month_start, next_month = (m.astype("datetime64[D]").astype(np.int64) for m in (month, month + 1))
+    month_start = month.astype("datetime64[D]").astype(np.int64)
     return {
         "payment_terms_days": due - issued,
         "days_past_due": day - due,
@@ -74,7 +75,7 @@ def _own_state(books: Books, item: Ints, day: Ints, mean_amount: Floats) -> Figu
         "due_weekday": (due + 3) % 7,
         "due_day_of_month": due - month_start + 1,
         "due_month": month.astype(np.int64) % 12 + 1,
-        "due_month_days": next_month - month_start,
+        "days_due_to_month_end": days_to_month_end(due),
         "known_lag_days": items.known[item] - issued,
         "disputed_now": _disputed(books, item, day),
     }

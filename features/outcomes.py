@@ -27,13 +27,18 @@ AFTER_DUE = {"due": 0, "due+7": 7, "due+15": 15, "due+30": 30, "due+60": 60, "du
 LANDMARKS = ("issue", "half_way", *AFTER_DUE)
 """Days in the life of an invoice on which predictions are made and judged."""
 
+DAYS_AFTER_LAST = 60
+"""Days after the last landmark on which points between landmarks may lie."""
+
 CLASS_LIMIT = 90
 """Days late after which the class of an invoice is decided."""
 
 ENDS = (*HOW, "dormant")
 
 
-def landmarks(books: Books, *, issued_from: date | None, before: date) -> pd.DataFrame:
+def landmarks(
+    books: Books, *, issued_from: date | None, before: date, between: int | None = None
+) -> pd.DataFrame:
     """Return one row per invoice and landmark: invoice_id, customer_id, landmark, day.
 
     issue is the item's first point, max(issued_on, its known day); half_way lies between that and due.
@@ -41,6 +46,9 @@ def landmarks(books: Books, *, issued_from: date | None, before: date) -> pd.Dat
     day the first. issued_from: items issued earlier are left out (None: none are). Credit notes and
     direct debits are no points, nor are items known to be paid before their own first day. Sorted by
     debtor, item and landmark.
+
+    between: a seed; every second point, by a hash of its item and landmark, then stands on a random day
+    from its landmark to the next one. Open invoices are predicted on any day, so models learn on any.
     """
     items = books.items
     wanted = ~items.credit_note & ~items.direct_debit & (items.known < number_of(before))
@@ -52,8 +60,17 @@ def landmarks(books: Books, *, issued_from: date | None, before: date) -> pd.Dat
     kept = days < number_of(before)
     kept[:, 1:] &= days[:, 1:] > np.maximum.accumulate(days, axis=1)[:, :-1]
     row, landmark = np.nonzero(kept)
-    item, day = item[row], days[row, landmark]
-    opened = _open_before(books, item, day, at_issue=landmark == 0)
+    at_issue = landmark == 0
+    if between is not None:
+        after_last = days[:, -1:] + DAYS_AFTER_LAST
+        gap = np.diff(np.maximum.accumulate(np.hstack([days, after_last]), axis=1), axis=1)[row, landmark]
+        moved = _moved(books.invoice_ids(item[row]), landmark, gap, between)
+        day = days[row, landmark] + moved
+        at_issue &= moved == 0
+    else:
+        day = days[row, landmark]
+    item = item[row]
+    opened = (day < number_of(before)) & _open_before(books, item, day, at_issue=at_issue)
     item, day, landmark = item[opened], day[opened], landmark[opened]
     return pd.DataFrame(
         {
@@ -63,6 +80,13 @@ def landmarks(books: Books, *, issued_from: date | None, before: date) -> pd.Dat
             "day": day_column(day),
         }
     )
+
+
+def _moved(ids: pd.Series, landmark: Ints, gap: Ints, seed: int) -> Ints:
+    """Days from the landmark to the point: 0 for every second one, else any before the next landmark."""
+    name = ids.to_numpy(dtype=object) + np.char.mod("/%d", landmark).astype(object)
+    lot = pd.util.hash_array(name, hash_key=f"{seed:016d}"[:16])
+    return np.where(lot % 2 == 0, 0, (lot // 2 % 1_000_003).astype(np.int64) % np.maximum(gap, 1))
 
 
 def _open_before(books: Books, item: Ints, day: Ints, *, at_issue: Flags) -> Flags:

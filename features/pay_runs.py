@@ -10,10 +10,12 @@ import numpy as np
 
 from features.books import Books
 from features.payment_history import paid_closings
-from features.timeline import Figures, Ints, Points, running, timeline
+from features.timeline import Figures, Ints, Points, ratio, running, timeline
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 MONTH_END_DAYS = 2
+FEWEST_FOR_RHYTHM = 3
+HABIT_SHARE = 0.5
 
 
 def pay_run_counts(books: Books, group: Ints, points: Points) -> Figures:
@@ -33,6 +35,23 @@ def pay_run_counts(books: Books, group: Ints, points: Points) -> Figures:
         sums = running(flags)
         counts[name] = sums[now] - sums[year]
     return counts
+
+
+def pay_rhythm(counts: Figures, due: Ints) -> Figures:
+    """Return RHYTHM by name, from the counts of PAY_RUN and the due day of each point's invoice.
+
+    Of two weekdays equally common the earlier one counts; weekends are no habit.
+    """
+    by_weekday = np.stack([counts[f"paid_on_{name}_365d"] for name in WEEKDAYS])
+    paid = by_weekday.sum(axis=0) + counts["paid_on_weekend_365d"]
+    enough = np.where(paid >= FEWEST_FOR_RHYTHM, paid, 0)
+    share = ratio(by_weekday.max(axis=0), enough)
+    wait = (by_weekday.argmax(axis=0) - (due + 3)) % 7
+    return {
+        "pay_weekday_share_365d": share,
+        "month_end_share_365d": ratio(counts["paid_at_month_end_365d"], enough),
+        "days_due_to_pay_weekday": np.where(share >= HABIT_SHARE, wait, np.nan),
+    }
 
 
 def days_to_month_end(day: Ints) -> Ints:

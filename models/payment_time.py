@@ -1,9 +1,4 @@
-"""When will an open invoice be paid: a discrete-time hazard on the axis "days late".
-
-The axis is cut into bins. One classifier learns P(paid in the bin | unpaid at its start) from one row
-per (invoice day, bin at risk), the person-period form of Singer and Willett (1993). What is still
-open contributes the bins it survived, so nothing is dropped for being young.
-"""
+"""When will an open invoice be paid: one distribution, pooled from members that fail in different ways."""
 
 from __future__ import annotations
 
@@ -11,62 +6,74 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import skops.io
+from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
-from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.catalogue import INVOICE_FEATURES, names
 from features.errors import ModelError
+from models.members import DEFAULT_ROUNDS, Boosting, class_borders, fit_classes, fit_hazard, fit_linear
+from models.person_periods import Points, bin_borders, make_points
+from models.pooling import best_sharpness, pool_weights
 from models.scorer import (
-    CLASS_BORDERS,
-    ESTIMATOR_FILE,
+    CALENDAR,
+    ESTIMATOR_SUFFIX,
     HORIZON_DAYS,
     PARAMETERS_FILE,
+    PAY_DAYS,
     Floats,
     Ints,
-    axis_position,
-    bin_columns,
-    expand,
-    first_day,
+    late_log_odds,
+    member_curves,
     predict_payment_time,
 )
 
-# fine where most payments fall; the bins beyond the horizon serve rows that are long past due already
-_BEFORE_DUE = (-60, -30, -14, -7, -3, -1)
-_AFTER_DUE = (3, 7, 14, 21, 45, 120, 180, 270, HORIZON_DAYS, 2 * HORIZON_DAYS)
-_ENTERED_LATE = 1 / 3
+NEWEST_SHARE = 0.25
+"""Part of the training points, the newest by day, on which rounds, weights and sharpness are found."""
+
+FEWEST_NEWEST, FEWEST_PAID = 200, 50
+"""Points, and paid ones among them, below which nothing is found on the newest and the defaults stand."""
+
+MORE_ROUNDS = 1.1
+"""All points are more than those the rounds were found on, and bear a little more."""
 
 
 class PaymentTime(BaseEstimator):  # type: ignore[misc]
     """Predicts the distribution of the payment day, given that the invoice is unpaid on the row's day.
 
-    `late_after_days`: an invoice is late when it settles more days after due; 0 to 364.
-    `features`: the columns it learns from; by default all of an (invoice, day) point.
-    `max_rows`: larger training sets are sampled by a hash of the rows' values and `seed`, so the
-    order of the rows never matters. `iterations` is the number of trees; the others are those of
-    HistGradientBoostingClassifier.
+    `late_after_days`: an invoice is late when it settles more days after due. `features`: the columns it
+    learns from; by default all of an (invoice, day) point. `horizon_days`: dates are given up to here,
+    counted from the later of due day and row day. `iterations`: most rounds of boosting; fewer where newer
+    points show no gain. `max_rows`: larger training sets are sampled by a hash of the rows' values and
+    `seed`, so the order of the rows never matters. `make_estimator`: what makes an unfitted classifier
+    that takes the place of all members. `workers`: members fitted side by side; changes no figure. The
+    others are those of HistGradientBoostingClassifier.
     """
 
     def __init__(
         self,
         *,
         late_after_days: int = 0,
+        horizon_days: int = HORIZON_DAYS,
         features: Sequence[str] | None = None,
-        iterations: int = 100,
+        iterations: int = 300,
         learning_rate: float = 0.1,
         max_leaf_nodes: int = 15,
         min_samples_leaf: int = 100,
         l2_regularization: float = 1.0,
         max_rows: int = 60_000,
+        make_estimator: Callable[[], Any] | None = None,
+        workers: int = 1,
         seed: int = 0,
     ) -> None:
         self.late_after_days = late_after_days
+        self.horizon_days = horizon_days
         self.features = features
         self.iterations = iterations
         self.learning_rate = learning_rate
@@ -74,6 +81,8 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
         self.max_rows = max_rows
+        self.make_estimator = make_estimator
+        self.workers = workers
         self.seed = seed
 
     def fit(self, rows: pd.DataFrame, outcome: pd.DataFrame) -> PaymentTime:
@@ -81,139 +90,145 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
 
         `outcome`, row by row: `event` (paid, and known) and `days_late` (settled - due day; without
         event the last day late on which it was known to be unpaid). `due_on` and `decided_until`, where
-        given, keep bins out that were not over when the outcomes were looked up: of those only the
-        payments are known. `days_past_due`, where given, is the row's day on the outcome's due day.
-        Refuses, with ModelError, rows from which nothing can be learned.
+        given, keep bins out that were not over when the outcomes were looked up, and let rounds, weights
+        and sharpness be found on the newest points. `days_past_due`, where given, is the row's day on the
+        outcome's due day. Refuses, with ModelError, rows from which nothing can be learned.
         """
-        columns = list(names(INVOICE_FEATURES) if self.features is None else self.features)
-        refuse_missing(columns, rows)
-        borders = bin_borders(self.late_after_days)
-        used = [rows[columns], rows["days_past_due"], *_days_ahead(rows, outcome), outcome["event"]]
-        table = canonical_sample(
-            np.column_stack([np.asarray(part, dtype=np.float64) for part in used]), self.max_rows, self.seed
-        )
-        features, (days_past_due, ahead, decided_ahead, event) = table[:, :-4], table[:, -4:].T
-
-        position = axis_position(days_past_due)
-        end, decided = position + ahead.astype(np.int64), position + decided_ahead.astype(np.int64)
-        row, bins, start, paid = person_periods(borders, position, end, decided, event > 0, self.seed)
-        if len(np.unique(paid)) < 2:
-            raise ModelError(
-                f"nothing to learn from {len(rows)} rows: {int(event.sum())} paid, too few or all at once; "
-                "train on a longer history"
-            )
-        # a ledger without sectors has a column without values, from which nothing can be learned
-        filled = np.asarray(np.isfinite(features[np.unique(row)]).any(axis=0))
-        features, columns = (
-            features[:, filled],
-            [name for name, has in zip(columns, filled, strict=True) if has],
-        )
-        X = np.hstack([features[row], bin_columns(borders, position[row], bins, start)])
-        hazard = HistGradientBoostingClassifier(
-            max_iter=self.iterations,
-            learning_rate=self.learning_rate,
-            max_leaf_nodes=self.max_leaf_nodes,
-            min_samples_leaf=self.min_samples_leaf,
-            l2_regularization=self.l2_regularization,
-            early_stopping=False,  # it would hold out rows at random
-            random_state=self.seed,
-        )
-        # one thread: the bytes depend on their number, and on a busy machine they wait for each other
-        with threadpool_limits(1, user_api="openmp"):
-            self.hazard_ = hazard.fit(X, paid)
+        wanted = list(names(INVOICE_FEATURES) if self.features is None else self.features)
+        refuse_missing(wanted, rows)
+        borders = bin_borders(self.late_after_days, self.horizon_days)
+        points = make_points(rows, outcome, wanted, self.horizon_days, self.max_rows, self.seed)
+        # a ledger without sectors has a column without values, which teaches nothing
+        filled = np.asarray(np.isfinite(points.features).any(axis=0))
+        points = replace(points, features=points.features[:, filled])
+        learned = [name for name, has in zip(wanted, filled, strict=True) if has]
         self.parameters_ = {
             "model": "payment-time",
-            "features": columns,
+            "learned": learned,
             "borders": borders.tolist(),
             "late_after_days": self.late_after_days,
+            "horizon_days": self.horizon_days,
+            "reference": dict(zip(learned, np.nanmedian(points.features, axis=0).tolist(), strict=True)),
+            **self._pay_days(rows, outcome),
         }
+        used = self._used_columns()
+        self.parameters_["features"] = used
+        self._learn(points, borders)
         return self
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the columns PREDICTION for feature rows of open invoices, same index."""
         refuse_missing(self.parameters_["features"], rows)
-        return predict_payment_time(self.parameters_, self.hazard_, rows)
+        return predict_payment_time(self.parameters_, self.estimators_, rows)
+
+    def log_odds(self, rows: pd.DataFrame) -> Floats:
+        """Return the log-odds of being paid late, per row; see `scorer.late_log_odds`."""
+        return late_log_odds(self.parameters_, self.estimators_, rows)
 
     def files(self) -> dict[str, bytes]:
         """Return the artefact's data, file name -> content: the same bytes for the same model."""
         return {
             PARAMETERS_FILE: json.dumps(self.parameters_, indent=1).encode(),
-            ESTIMATOR_FILE: _same_bytes(skops.io.dumps(self.hazard_)),
+            **{
+                f"{name}{ESTIMATOR_SUFFIX}": _same_bytes(skops.io.dumps(estimator))
+                for name, estimator in self.estimators_.items()
+            },
         }
 
+    def _learn(self, points: Points, borders: Ints) -> None:
+        """Fit the members twice: before the newest points to find how to pool them, then on everything."""
+        rounds, weights, sharpness = dict(DEFAULT_ROUNDS), None, 1.0
+        cut = int(np.quantile(points.day, 1 - NEWEST_SHARE))
+        past, newest = points.known_before(cut), points.take(points.day >= cut)
+        if self._enough(past, newest) and self.make_estimator is None:
+            newest = newest.take(np.arange(min(len(newest.end), self.max_rows // 6)))
+            past = past.take(np.arange(min(len(past.end), self.max_rows // 2)))
+            parameters, estimators = self._members(past, borders, newest, None)
+            rounds |= {
+                name: round(MORE_ROUNDS * estimator.n_iter_)
+                for name, estimator in estimators.items()
+                if estimator.do_early_stopping_
+            }
+            last = np.full(len(newest.end), len(borders) - 1)
+            curves = member_curves(parameters, estimators, newest.features, newest.position, borders, last)
+            weights = pool_weights(curves, borders, newest)
+            pooled = np.asarray(sum(weights[name] * curve for name, curve in curves.items()))
+            sharpness = best_sharpness(pooled, borders, newest)
+        parameters, self.estimators_ = self._members(points, borders, None, rounds)
+        present = [name for name in ("hazard", "classes", "linear") if name == "hazard" or name in parameters]
+        shares = {name: 1.0 if weights is None else weights.get(name, 0.0) for name in present}
+        self.parameters_ |= parameters | {
+            "weights": {name: share / sum(shares.values()) for name, share in shares.items()},
+            "sharpness": sharpness,
+            "rounds": rounds if self.make_estimator is None else {},
+        }
 
-def bin_borders(late_after_days: int) -> Ints:
-    """Return the last day late of each bin, ascending; the borders of lateness and classes are among them."""
-    if not 0 <= late_after_days < HORIZON_DAYS:
-        raise ModelError(
-            f"late_after_days is {late_after_days}; choose whole days from 0 to {HORIZON_DAYS - 1}"
+    def _enough(self, past: Points, newest: Points) -> bool:
+        return (
+            min(len(past.end), len(newest.end)) >= FEWEST_NEWEST
+            and min(int(past.event.sum()), int(newest.event.sum())) >= FEWEST_PAID
         )
-    return np.unique([*_BEFORE_DUE, *CLASS_BORDERS, *_AFTER_DUE, late_after_days]).astype(np.int64)
 
+    def _members(
+        self, points: Points, borders: Ints, newest: Points | None, rounds: Mapping[str, int] | None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the parameters and the estimators of the members fitted on the points."""
+        if self.make_estimator is not None:
+            return {}, {"hazard": fit_hazard(points, borders, self._boosting(1), make=self.make_estimator)}
+        most = {"hazard": self.iterations, "classes": max(1, self.iterations // 2)}
+        hazard, classes = (
+            self._boosting(min(most[name], (rounds or most).get(name, most[name]))) for name in most
+        )
+        ends = class_borders(self.late_after_days)
+        tasks = [
+            delayed(fit_hazard)(points, borders, hazard, newer=newest),
+            delayed(fit_classes)(points, ends, classes, newer=newest),
+            delayed(fit_linear)(points, borders, self.seed),
+        ]
+        by_bin, by_class, linear = Parallel(n_jobs=self.workers, backend="threading")(tasks)
+        if by_class is None:
+            return {"linear": linear}, {"hazard": by_bin}
+        present = [int(number) for number in by_class.classes_]
+        parameters = {"linear": linear, "classes": {"borders": ends, "present": present}}
+        return parameters, {"hazard": by_bin, "classes": by_class}
 
-def person_periods(
-    borders: Ints, position: Ints, end: Ints, decided: Ints, event: npt.NDArray[np.bool_], seed: int
-) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
-    """Return (row, bin, first day at risk, paid in the bin) for the bins that a row was at risk in.
+    def _boosting(self, iterations: int) -> Boosting:
+        return Boosting(
+            iterations=iterations,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self.min_samples_leaf,
+            l2_regularization=self.l2_regularization,
+            seed=self.seed,
+        )
 
-    `end` is the day of the payment, `decided` the last day of which it is known whether the row was
-    paid by then: bins that end later are left out. Every third bin is entered late, on a random day,
-    and left out when the payment came before that: training rows stand on landmarks, open invoices
-    on any day, so the hazard must learn what the rest of a bin is worth.
-    """
-    paid_in = np.where(event, np.searchsorted(borders, end), len(borders))
-    whole = np.searchsorted(borders, decided, side="right") - 1
-    row, bins = expand(np.searchsorted(borders, position), np.minimum(paid_in, whole))
+    def _pay_days(self, rows: pd.DataFrame, outcome: pd.DataFrame) -> dict[str, Any]:
+        """Return the share of all payments per weekday and at month ends, where the calendar is known."""
+        if "due_on" not in outcome or not {*CALENDAR, *PAY_DAYS} <= set(rows):
+            return {}
+        paid = outcome[outcome["event"]]
+        day = paid["due_on"] + pd.to_timedelta(paid["days_late"], unit="D")
+        shares = np.bincount(day.dt.weekday, minlength=7)[:6] + 1.0
+        shares[5] = (day.dt.weekday >= 5).sum() + 1.0
+        month_end = (day + pd.Timedelta(days=2)).dt.month != day.dt.month
+        return {
+            "pay_days": {
+                "weekday": (shares / shares.sum()).tolist(),
+                "month_end": float((month_end.sum() + 1) / (len(day) + 15)),
+            }
+        }
 
-    chance = np.random.default_rng(seed)
-    start = first_day(borders, position[row], bins)
-    entered = chance.integers(start, borders[bins] + 1)
-    start = np.where(chance.random(len(row)) < _ENTERED_LATE, entered, start)
-    paid = bins == paid_in[row]
-    seen = ~paid | (start <= end[row])
-    return row[seen], bins[seen], start[seen], paid[seen]
-
-
-def canonical_sample(table: Floats, max_rows: int, seed: int) -> Floats:
-    """Return at most `max_rows` rows in an order that depends on their values and the seed alone."""
-    table = np.where(np.isnan(table), np.nan, table + 0.0)  # one NaN, and no negative zero
-    key = np.full(len(table), seed, dtype=np.uint64)
-    for column in np.ascontiguousarray(table.T).view(np.uint64):
-        key = _mixed(key ^ column)
-    return table[np.argsort(key, kind="stable")[:max_rows]]
-
-
-def _mixed(key: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Return the finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
-    key = key + np.uint64(0x9E3779B97F4A7C15)
-    key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return key ^ (key >> np.uint64(31))
+    def _used_columns(self) -> list[str]:
+        """Return every column that a row must have to be scored."""
+        spread = (*CALENDAR, *PAY_DAYS) if "pay_days" in self.parameters_ else ()
+        return list(dict.fromkeys([*self.parameters_["learned"], "days_past_due", *spread]))
 
 
 def refuse_missing(columns: Sequence[str], rows: pd.DataFrame) -> None:
     """Raise ModelError when the rows lack a feature."""
-    missing = [name for name in (*columns, "days_past_due") if name not in rows]
+    missing = [name for name in dict.fromkeys((*columns, "days_past_due")) if name not in rows]
     if missing:
         raise ModelError(f"the rows lack {', '.join(missing)}: compute all features of the model")
-
-
-def _days_ahead(rows: pd.DataFrame, outcome: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Return, from the row's day, the days to the end of its story and to the last day that is decided."""
-    passed = (
-        outcome["days_past_due"]
-        if "days_past_due" in outcome
-        else rows["days_past_due"].set_axis(outcome.index)
-    )
-    ahead = outcome["days_late"] - passed
-    if ahead.isna().any():
-        raise ModelError("days_past_due and days_late must be filled in every training row")
-    early = outcome["event"] & (ahead < 0)
-    if early.any():
-        raise ModelError(f"{int(early.sum())} training rows were paid before their own day: leave them out")
-    if "decided_until" not in outcome:
-        return ahead, ahead.mask(outcome["event"], 2 * HORIZON_DAYS + ahead)
-    return ahead, (outcome["decided_until"] - outcome["due_on"]).dt.days - passed
 
 
 def _same_bytes(dump: bytes) -> bytes:

@@ -70,7 +70,7 @@ def training_rows(ledger: Ledger, cutoff: date, settings: Settings) -> tuple[pd.
     What is still open at the cutoff is censored there, nothing is dropped for youth.
     """
     books = books_of(known_before(ledger, cutoff), settings)
-    points = landmarks(books, issued_from=None, before=cutoff)
+    points = landmarks(books, issued_from=None, before=cutoff, between=settings.seed)
     points = sample_points(points, settings.predictor.training_rows, settings.seed)
     became = outcomes(
         books,

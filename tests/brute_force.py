@@ -279,6 +279,25 @@ def pay_run(items: list[Item], day: date) -> dict[str, float]:
     return counts | {"paid_at_month_end_365d": sum(s.day >= month_days(s) - 1 for s in paid)}
 
 
+def rhythm(counts: dict[str, float], due: date) -> dict[str, float]:
+    """The figures of RHYTHM, from the counts of PAY_RUN."""
+    weekdays = [
+        counts[f"paid_on_{name}_365d"] for name in ("monday", "tuesday", "wednesday", "thursday", "friday")
+    ]
+    paid = sum(weekdays) + counts["paid_on_weekend_365d"]
+    if paid < 3:
+        return dict.fromkeys(
+            ("pay_weekday_share_365d", "month_end_share_365d", "days_due_to_pay_weekday"), NAN
+        )
+    habit = max(range(5), key=lambda weekday: (weekdays[weekday], -weekday))
+    waits = [days for days in range(7) if (due + timedelta(days)).weekday() == habit]
+    return {
+        "pay_weekday_share_365d": weekdays[habit] / paid,
+        "month_end_share_365d": counts["paid_at_month_end_365d"] / paid,
+        "days_due_to_pay_weekday": waits[0] if 2 * weekdays[habit] >= paid else NAN,
+    }
+
+
 def debtor_features(portfolio: Portfolio, customer: str, day: date, late_after: int) -> dict[str, float]:
     """Every figure of a (debtor, day) point."""
     return debtor_point(portfolio, [i for i in portfolio.items if i.customer == customer], day, late_after)
@@ -307,8 +326,9 @@ def invoice_features(portfolio: Portfolio, invoice_id: str, day: date, late_afte
         ),
     }
 
-    figures |= pay_run(same, day)
-    figures["due_month_days"] = month_days(own.first_due)
+    counts = pay_run(same, day)
+    figures |= counts | rhythm(counts, own.first_due)
+    figures["days_due_to_month_end"] = month_days(own.first_due) - own.first_due.day
 
     def value(customer: str, column: str, on: date):
         """The column's value from the newest row valid on the day."""

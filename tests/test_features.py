@@ -339,7 +339,9 @@ def test_paying_days_are_counted_by_the_day_of_the_payment():
         "paid_on_weekend_365d": 1,
         "paid_at_month_end_365d": 2,
     }
-    assert (rows["due_day_of_month"], rows["due_month_days"]) == (15, 28)
+    assert (rows["due_day_of_month"], rows["days_due_to_month_end"]) == (15, 13)
+    assert (rows["pay_weekday_share_365d"], rows["month_end_share_365d"]) == (0.5, 0.5)
+    assert rows["days_due_to_pay_weekday"] == 5  # from Wednesday to Monday
 
 
 def test_paying_days_leave_the_window_by_the_day_they_became_known():

@@ -50,6 +50,35 @@ def test_unpaid_invoice_passes_every_landmark():
     }  # fmt: skip
 
 
+def test_every_second_point_moves_to_a_day_before_the_next_landmark():
+    """Of 400 unpaid invoices about half of the points move, none beyond its gap, the same ones each time."""
+    books = books_of([{"invoice_id": f"i{number}"} for number in range(400)])
+    still, moved = (
+        landmarks(books, issued_from=None, before=date(2025, 1, 1), between=seed)
+        .set_index(["invoice_id", "landmark"])["day"]
+        .unstack()
+        for seed in (None, 7)
+    )
+    ahead = (moved - still).apply(lambda column: column.dt.days)
+    assert (ahead > 0).mean().between(0.3, 0.6).all()
+    gaps = {"issue": 15, "half_way": 15, "due": 7, "due+7": 8, "due+15": 15, "due+30": 30, "due+60": 30}
+    assert all((ahead[name] < days).all() and (ahead[name] >= 0).all() for name, days in gaps.items())
+    again = landmarks(books, issued_from=None, before=date(2025, 1, 1), between=7)
+    assert again.equals(landmarks(books, issued_from=None, before=date(2025, 1, 1), between=7))
+    assert not again.equals(landmarks(books, issued_from=None, before=date(2025, 1, 1), between=8))
+
+
+def test_a_moved_point_is_one_only_while_the_item_is_open_as_known():
+    """Paid on 5 February and known on the 8th: no point after the 8th, wherever it would have moved."""
+    invoices = [{"invoice_id": f"i{number}"} for number in range(200)]
+    payments = [
+        {"invoice_id": row["invoice_id"], "paid_on": "2024-02-05", "known_on": "2024-02-08"}
+        for row in invoices
+    ]
+    points = landmarks(books_of(invoices, payments), issued_from=None, before=date(2025, 1, 1), between=1)
+    assert points["day"].max() == D("2024-02-08")
+
+
 def test_landmarks_end_with_the_payment_as_known():
     """Paid on 5 February, known on the 8th: still open as known on due + 7, no longer on due + 15."""
     payment = {"invoice_id": "i", "paid_on": "2024-02-05", "known_on": "2024-02-08"}

@@ -11,7 +11,8 @@ from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from features.errors import ModelError
-from models.payment_time import PaymentTime, bin_borders, canonical_sample, person_periods
+from models.payment_time import PaymentTime
+from models.person_periods import Points, bin_borders, canonical_sample, person_periods
 from models.scorer import CLASSES, PREDICTION, QUANTILES
 
 FEATURES = ["days_past_due", "late_share_365d", "payment_terms_days"]
@@ -46,13 +47,14 @@ def portfolio(
     days_late = np.where(late, np.ceil(random.exponential(40, rows)), -random.integers(0, 20, rows))
     day = random.choice(days_past_due, rows).astype(float)
     decided = random.integers(-30, known_days, rows)
+    due = pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 700, rows), unit="D")
     features = pd.DataFrame({"days_past_due": day, "late_share_365d": share, "payment_terms_days": 30.0})
     outcome = pd.DataFrame(
         {
             "event": days_late <= decided,
             "days_late": np.minimum(days_late, decided),
-            "due_on": pd.Timestamp("2024-01-01"),
-            "decided_until": pd.Timestamp("2024-01-01") + pd.to_timedelta(decided, unit="D"),
+            "due_on": due,
+            "decided_until": due + pd.to_timedelta(decided, unit="D"),
             "true_days_late": days_late,
         }
     )
@@ -62,14 +64,14 @@ def portfolio(
 
 @pytest.fixture(scope="module")
 def fitted() -> PaymentTime:
-    """A predictor that has seen everything to its end."""
-    return model().fit(*portfolio(12_000, seed=1))
+    """A predictor that has seen everything to its end, on days of every age."""
+    return model().fit(*portfolio(16_000, seed=1, days_past_due=tuple(range(-30, 91))))
 
 
 @pytest.fixture(scope="module")
 def unseen() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Points on days that no training row stands on."""
-    return portfolio(20_000, seed=2, days_past_due=(-22, -9, -2, 5, 10, 22, 40, 75, 200))
+    return portfolio(60_000, seed=2, days_past_due=(-22, -9, -2, 5, 10, 22, 40, 75, 200))
 
 
 def test_prediction_has_its_columns_and_the_rows_index(fitted: PaymentTime) -> None:
@@ -100,7 +102,7 @@ def test_prediction_is_one_distribution(
 def test_probabilities_hold_on_days_between_the_landmarks(
     fitted: PaymentTime, unseen: tuple[pd.DataFrame, pd.DataFrame], day: int
 ) -> None:
-    """Trained on landmarks only, the share paid by each border is right on any other day too."""
+    """The share paid by each border is right whatever day the invoice is asked about."""
     rows, outcome = unseen
     here = rows["days_past_due"] == day
     predicted = fitted.predict(rows[here])[list(CLASSES)].mean().cumsum()
@@ -129,7 +131,7 @@ def test_more_late_history_is_more_risk(fitted: PaymentTime) -> None:
 
 def test_open_invoices_count(unseen: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     """Followed for 60 days at most, the slow payers are still open: left out, they would be forgotten."""
-    rows, outcome = portfolio(5000, seed=1, days_past_due=(-30,), known_days=60)
+    rows, outcome = portfolio(8000, seed=1, days_past_due=tuple(range(-30, 0)), known_days=60)
     with_open = model().fit(rows, outcome)
     without = model().fit(rows[outcome["event"]], outcome[outcome["event"]])
     here = unseen[0]["days_past_due"] < 0
@@ -151,6 +153,13 @@ def test_order_of_rows_does_not_matter(max_rows: int) -> None:
     second = model(max_rows=max_rows).fit(rows.iloc[order], outcome.iloc[order])
     assert first.files() == second.files()
     assert model(max_rows=max_rows, seed=1).fit(rows, outcome).files() != first.files()
+
+
+def points(position: object, end: object, decided: object, event: object) -> Points:
+    """Points without features."""
+    whole = [np.asarray(part, dtype=np.int64) for part in (position, end, decided)]
+    nothing = np.zeros((len(whole[0]), 0))
+    return Points(nothing, *whole, np.asarray(event, dtype=bool), np.zeros(len(whole[0]), dtype=np.int64))
 
 
 def test_sample_depends_on_values_and_seed_alone() -> None:
@@ -180,9 +189,7 @@ def test_bins_a_row_teaches(
     position: int, end: int, decided: int, event: bool, bins: list[int], paid: list[bool]
 ) -> None:
     """Bins end on days -1, 0 and 3: a row teaches those it was at risk in and that were over."""
-    found = person_periods(
-        np.array([-1, 0, 3]), np.array([position]), np.array([end]), np.array([decided]), np.array([event]), 0
-    )
+    found = person_periods(np.array([-1, 0, 3]), points([position], [end], [decided], [event]), 0)
     assert found[1].tolist() == bins
     assert found[3].tolist() == paid
 
@@ -190,8 +197,8 @@ def test_bins_a_row_teaches(
 def test_bins_entered_late_keep_their_hazard() -> None:
     """Half are paid evenly on days 1 … 10: entered on day s, 11 - s of the 21 - s at risk are paid."""
     end = np.tile(np.arange(1, 21), 3000)
-    some = np.full(len(end), 1)
-    _, _, start, paid = person_periods(np.array([0, 10]), some, end, 0 * end + 20, end <= 10, seed=0)
+    followed = points(np.full(len(end), 1), end, 0 * end + 20, end <= 10)
+    _, _, start, paid = person_periods(np.array([0, 10]), followed, seed=0)
     late = start > 1
     assert late.mean() == pytest.approx(0.25, abs=0.02)  # a third of those that are still unpaid by then
     for day in (2, 6, 10):
@@ -210,9 +217,10 @@ def test_late_after_days_moves_lateness_not_the_classes() -> None:
 
 def test_borders_hold_every_border_a_figure_needs() -> None:
     """Classes, lateness and horizon fall on borders, so nothing is interpolated for them."""
-    borders = bin_borders(late_after_days=5)
-    assert {0, 5, 30, 60, 90, 365} <= set(borders.tolist())
-    assert len(bin_borders(0)) in range(18, 24)
+    borders = bin_borders(late_after_days=5, horizon_days=200)
+    assert {0, 5, 30, 60, 90, 200} <= set(borders.tolist())
+    assert borders[-1] == 400
+    assert len(bin_borders(0, 365)) in range(18, 24)
 
 
 def test_clone_keeps_settings_only(fitted: PaymentTime) -> None:

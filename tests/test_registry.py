@@ -164,7 +164,7 @@ def test_artefacts_hold_no_pickle_and_no_path_of_ours(uri: str) -> None:
     """Data and one readable file of code, with a signature, an example and pinned requirements."""
     folder = model_folder(uri, "payment-time")
     files = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-    assert {"artifacts/data/parameters.json", "artifacts/data/estimator.skops", "scorer.py"} <= files
+    assert {"artifacts/data/parameters.json", "artifacts/data/hazard.skops", "scorer.py"} <= files
     assert {"input_example.json", "requirements.txt", "MLmodel"} <= files
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib"))]
     assert "scikit-learn==" in (folder / "requirements.txt").read_text()
@@ -232,7 +232,7 @@ def test_refuses_a_model_of_other_features(spoiled: tuple[str, Path]) -> None:
 def test_refuses_broken_files(spoiled: tuple[str, Path], content: bytes) -> None:
     """A damaged artefact is a clear refusal."""
     uri, folder = spoiled
-    (folder / "artifacts" / "data" / "estimator.skops").write_bytes(content)
+    (folder / "artifacts" / "data" / "hazard.skops").write_bytes(content)
     with pytest.raises(ModelError, match=r"version 2 cannot be read .* debtscape train"):
         registry.champion("payment-time", uri)
 
@@ -243,7 +243,7 @@ def test_refuses_a_pickle_in_disguise(spoiled: tuple[str, Path]) -> None:
     from sklearn.preprocessing import FunctionTransformer
 
     uri, folder = spoiled
-    skops.io.dump(FunctionTransformer(os.system), folder / "artifacts" / "data" / "estimator.skops")
+    skops.io.dump(FunctionTransformer(os.system), folder / "artifacts" / "data" / "hazard.skops")
     with pytest.raises(ModelError, match="Untrusted"):
         registry.champion("payment-time", uri)
 

@@ -26,6 +26,7 @@ from models.scorer import (
     assign_segments,
     axis_position,
     bin_columns,
+    curve_from,
     expand,
     first_day,
     load,
@@ -38,7 +39,9 @@ BORDERS = np.array([-5, 0, 30, 60, 90, 365, 730])
 
 def summary_of(hazards: list[float], days_past_due: float, late_after_days: int = 0) -> pd.Series:
     """One row's summary."""
-    table = summarise_payment(np.array([hazards]), np.array([days_past_due]), BORDERS, late_after_days)
+    table = summarise_payment(
+        curve_from(np.array([hazards])), np.array([days_past_due]), BORDERS, late_after_days
+    )
     return table.iloc[0]
 
 
@@ -85,7 +88,8 @@ def test_horizon_is_a_year_from_the_later_of_due_day_and_row_day(
     for last_day in (paid_on_day, paid_on_day + 1):
         borders = np.array([0, 30, 60, 90, last_day - 1, last_day, 730])
         hazards = np.array([[0, 0, 0, 0, 0, 1.0, 0]])
-        median = summarise_payment(hazards, np.array([days_past_due]), borders, 0)["days_until_p50"][0]
+        curve = curve_from(hazards)
+        median = summarise_payment(curve, np.array([days_past_due]), borders, 0)["days_until_p50"][0]
         if last_day == paid_on_day:
             assert median == paid_on_day - days_past_due
         else:
@@ -118,7 +122,7 @@ def test_summary_is_that_of_a_walk_day_by_day(
         low = border
     hazards = [h / 8 if b >= position else 0.0 for b, h in zip(borders, eighths, strict=True)]
     row = summarise_payment(
-        np.array([hazards]), np.array([float(days_past_due)]), np.array(borders), late_after_days
+        curve_from(np.array([hazards])), np.array([float(days_past_due)]), np.array(borders), late_after_days
     ).iloc[0]
 
     ends = [Fraction(0), *(paid_by.get(border, Fraction(0)) for border in CLASS_BORDERS), Fraction(1)]
@@ -139,7 +143,7 @@ def test_summary_is_a_distribution(distribution: tuple[list[int], list[int], int
     """Classes sum to one, lateness is the rest of on time, quantiles are whole, ordered, not in the past."""
     borders, eighths, days_past_due = distribution
     row = summarise_payment(
-        np.array([eighths]) / 8, np.array([float(days_past_due)]), np.array(borders), 0
+        curve_from(np.array([eighths]) / 8), np.array([float(days_past_due)]), np.array(borders), 0
     ).iloc[0]
     assert list(row.index) == list(PREDICTION)
     assert row[list(CLASSES)].sum() == pytest.approx(1)
@@ -241,10 +245,10 @@ def test_load_refuses_types_nobody_listed(tmp_path: Path) -> None:
     """An artefact whose estimator is of another kind is not built."""
     X, y = np.arange(20).reshape(-1, 1), np.arange(20) > 9
     (tmp_path / "parameters.json").write_text(json.dumps({"model": "payment-time"}))
-    skops.io.dump(RandomForestClassifier(n_estimators=2).fit(X, y), tmp_path / "estimator.skops")
+    skops.io.dump(RandomForestClassifier(n_estimators=2).fit(X, y), tmp_path / "hazard.skops")
     with pytest.raises(Exception, match="Untrusted types"):
         load(tmp_path)
-    skops.io.dump(HistGradientBoostingClassifier(max_iter=2).fit(X, y), tmp_path / "estimator.skops")
+    skops.io.dump(HistGradientBoostingClassifier(max_iter=2).fit(X, y), tmp_path / "hazard.skops")
     assert callable(load(tmp_path))
 
 
