@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -63,18 +64,23 @@ def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading
     """
     reading = read(config, as_of=as_of, today=today)
     _refuse_nothing_open(reading)
-    usable, warnings = _champions(reading)
+    usable, warnings = champions(reading)
+    models = models_of(usable, reading)
+    previous = previous_run(reading.settings.output_folder, reading.as_of)
+    quality = _quality(usable.get("payment-time"))
+    return RunReading(reading, models, previous, quality, (*warnings, *_calendars(reading)))
+
+
+def models_of(usable: Mapping[str, registry.Loaded], reading: Reading) -> Models:
+    """Return what the champions that may be used say about this run; the policy's timing without one."""
     segments, timing = usable.get("debtor-segments"), usable.get("reminder-timing")
-    predictor = usable.get("payment-time")
-    models = Models(
+    return Models(
         segments=segments.parameters if segments else None,
-        payment_time=predictor,
+        payment_time=usable.get("payment-time"),
         timing=timing.parameters if timing else reading.policy.shift.model_dump(),
         versions={name: model.version for name, model in usable.items()},
         fingerprints={name: model.fingerprint for name, model in usable.items()},
     )
-    previous = previous_run(reading.settings.output_folder, reading.as_of)
-    return RunReading(reading, models, previous, _quality(predictor), (*warnings, *_calendars(reading)))
 
 
 def decide(inputs: RunReading, progress: Progress = silent) -> Decided:
@@ -147,12 +153,14 @@ def _warnings(inputs: RunReading) -> tuple[str, ...]:
     return (*inputs.reading.cleaned.warnings, *inputs.warnings)
 
 
-def _champions(reading: Reading) -> tuple[dict[str, registry.Loaded], tuple[str, ...]]:
+def champions(
+    reading: Reading, names: Sequence[str] = registry.MODELS
+) -> tuple[dict[str, registry.Loaded], tuple[str, ...]]:
     """Return the champions that may be used on the day, and a warning for each that may not."""
     registry.quiet()
     usable: dict[str, registry.Loaded] = {}
     warnings: list[str] = []
-    for name in registry.MODELS:
+    for name in names:
         try:
             champion = registry.champion(name, reading.settings.tracking_uri)
         except ModelError as error:
