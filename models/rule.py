@@ -63,11 +63,19 @@ class ShrunkenRule:
     rate (n · own late share + k · group's) / (n + k), with n settled invoices and k `prior_weight`.
     Around the typical day lies the curve of all debtors' residuals; its parts up to and beyond
     `late_after_days` are scaled so that the second holds the late rate; then everything is made
-    conditional on being unpaid on the row's day.
+    conditional on being unpaid on the row's day. Days are given up to `horizon_days`, counted from the
+    later of due day and row day.
     """
 
-    def __init__(self, late_after_days: int = 0, *, prior_weight: float = PRIOR_WEIGHT) -> None:
+    def __init__(
+        self,
+        late_after_days: int = 0,
+        *,
+        horizon_days: int = HORIZON_DAYS,
+        prior_weight: float = PRIOR_WEIGHT,
+    ) -> None:
         self.late_after_days = late_after_days
+        self.horizon_days = horizon_days
         self.prior_weight = prior_weight
 
     def fit(self, rows: pd.DataFrame, outcome: pd.DataFrame) -> Self:
@@ -76,13 +84,13 @@ class ShrunkenRule:
         left, paid = outcome["days_late"].to_numpy(np.int64), outcome["event"].to_numpy(bool)
         by_day = doubted(share_paid_by(entered, left, paid))
         self.late_rate_ = float(1 - by_day[SPAN + self.late_after_days])
-        self.median_ = min(int(np.searchsorted(by_day, 0.5)) - SPAN, HORIZON_DAYS)
+        self.median_ = min(int(np.searchsorted(by_day, 0.5)) - SPAN, self.horizon_days)
         typical = self._typical(rows)
         self.residuals_ = doubted(share_paid_by(entered - typical, left - typical, paid))
         return self
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return PREDICTION per row: probabilities, and days from the row's day (NaN beyond HORIZON_DAYS)."""
+        """Return PREDICTION per row: probabilities, and days from the row's day (NaN beyond the horizon)."""
         typical, late_rate = self._typical(rows), self._late_rate(rows)
         on_time_part = self._residual(self.late_after_days - typical)
 
@@ -101,7 +109,11 @@ class ShrunkenRule:
             return np.where(place < len(self.residuals_), place - SPAN + typical, np.inf)
 
         prediction = conditional(
-            rows["days_past_due"].to_numpy(np.int64), paid_by, first_day, self.late_after_days
+            rows["days_past_due"].to_numpy(np.int64),
+            paid_by,
+            first_day,
+            self.late_after_days,
+            self.horizon_days,
         )
         return prediction.set_index(rows.index)
 
@@ -156,6 +168,7 @@ def conditional(
     paid_by: Callable[[Ints | int], Floats],
     first_day: Callable[[Floats], Floats] | None,
     late_after_days: int,
+    horizon_days: int = HORIZON_DAYS,
 ) -> pd.DataFrame:
     """Return PREDICTION per row, given that it is unpaid at the start of its day.
 
@@ -171,7 +184,7 @@ def conditional(
     up_to = [np.zeros(len(before)), *(now_paid_by(border) for border in CLASS_BORDERS), np.ones(len(before))]
     columns = dict(zip(CLASSES, np.diff(up_to, axis=0), strict=True))
     prediction = pd.DataFrame({"p_late": 1 - now_paid_by(late_after_days), **columns})
-    horizon = HORIZON_DAYS + np.maximum(0, -days_past_due)
+    horizon = horizon_days + np.maximum(0, -days_past_due)
     for name, share in QUANTILES.items():
         if first_day is None:
             prediction[name] = np.nan

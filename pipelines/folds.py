@@ -30,11 +30,18 @@ class Predictor(Protocol):
 
 def payment_time(settings: Settings) -> PaymentTime:
     """Return the unfitted model that the configuration describes."""
+    chosen = settings.predictor
     return PaymentTime(
         late_after_days=settings.late_after_days,
-        iterations=settings.predictor.iterations,
-        learning_rate=settings.predictor.learning_rate,
-        max_rows=settings.predictor.training_rows,
+        horizon_days=chosen.horizon_days,
+        features=chosen.features,
+        iterations=chosen.iterations,
+        learning_rate=chosen.learning_rate,
+        max_leaf_nodes=chosen.max_leaf_nodes,
+        min_samples_leaf=chosen.min_samples_leaf,
+        l2_regularization=chosen.l2_regularization,
+        max_rows=chosen.training_rows,
+        workers=settings.workers,
         seed=settings.seed,
     )
 
@@ -84,7 +91,7 @@ def training_rows(ledger: Ledger, cutoff: date, settings: Settings) -> tuple[pd.
 
 def rule(settings: Settings) -> ShrunkenRule:
     """Return the unfitted fallback: the debtor's shrunken rate and median delay."""
-    return ShrunkenRule(late_after_days=settings.late_after_days)
+    return ShrunkenRule(settings.late_after_days, horizon_days=settings.predictor.horizon_days)
 
 
 def fit_all(rows: pd.DataFrame, outcome: pd.DataFrame, settings: Settings) -> dict[str, Predictor]:

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from features.catalogue import INVOICE_FEATURES, names
+from features.cohorts import STATIC
 from features.contracts import LEDGER_TABLES
 from features.errors import ConfigurationError
 from features.sources import Source
@@ -50,6 +52,25 @@ def _cron(expression: str) -> str:
     return expression
 
 
+def _learnable(features: tuple[str, ...]) -> tuple[str, ...]:
+    known = names(INVOICE_FEATURES)
+    for place, name in enumerate(features):
+        if name not in known:
+            raise ValueError(f"{name} is not a feature to learn from{_nearest(name, known)}")
+        if name in features[:place]:
+            raise ValueError(f"{name} is named twice")
+    if not features:
+        raise ValueError("name at least one, or null for all")
+    return features
+
+
+def _place_of_a_callable(place: str) -> str:
+    module, _, attribute = place.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
+        raise ValueError(f"{place!r}: write package.module:callable, such as my_estimator:make")
+    return place
+
+
 class SettleTolerance(_Strict):
     """An item is settled while its open amount is at most the larger of the two."""
 
@@ -66,13 +87,20 @@ class SegmentSettings(_Strict):
 
 
 class PredictorSettings(_Strict):
-    """How the payment time is learned."""
+    """How the payment time is learned; the defaults of the model are those of `PaymentTime`."""
 
     training_rows: int = Field(60_000, ge=500)
     evaluation_rows: int = Field(20_000, ge=500)
-    iterations: int = Field(100, ge=10)
+    static: tuple[Literal["sector", "country", "size"], ...] = Field(STATIC, strict=False)
+    features: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_learnable)] | None = None
+    horizon_days: int = Field(365, ge=120, le=730)
+    iterations: int = Field(300, ge=10)
     learning_rate: float = Field(0.1, gt=0, le=1)
-    static: tuple[Literal["sector", "country"], ...] = Field(("sector", "country"), strict=False)
+    max_leaf_nodes: int = Field(15, ge=2)
+    min_samples_leaf: int = Field(100, ge=1)
+    l2_regularization: float = Field(1.0, ge=0, allow_inf_nan=False)
+    estimator: Annotated[str, AfterValidator(_place_of_a_callable)] | None = None
+    estimator_types: tuple[str, ...] = Field((), strict=False)
 
 
 class TrackingSettings(_Strict):

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from features.errors import ConfigurationError
 from features.sources import Source
+from models.payment_time import PaymentTime
+from pipelines.folds import payment_time, rule
 from pipelines.settings import DEFAULT_POLICY, Settings, load_settings, parse_settings
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "configs" / "template.yaml"
@@ -96,7 +98,27 @@ def test_an_unknown_key_is_refused_with_the_nearest(content: dict[Any, Any], sai
         ({"segments": 4}, "segments: "),
         ({"segments": None}, "segments: "),
         ({"predictor": {"learning_rate": 0}}, "predictor.learning_rate: "),
-        ({"predictor": {"static": ["size"]}}, "predictor.static.0: Input should be 'sector' or 'country'"),
+        ({"predictor": {"static": ["name"]}}, "predictor.static.0: Input should be 'sector', 'country' or"),
+        (
+            {"predictor": {"features": ["open_amout"]}},
+            "open_amout is not a feature to learn from, did you mean",
+        ),
+        (
+            {"predictor": {"features": ["history"]}},
+            "features: history is not a feature to learn from; known: ",
+        ),
+        ({"predictor": {"features": ["paid_on_monday_365d"]}}, "is not a feature to learn from"),
+        ({"predictor": {"features": ["late_share", "late_share"]}}, "features: late_share is named twice"),
+        ({"predictor": {"features": []}}, "predictor.features: name at least one, or null for all"),
+        ({"predictor": {"features": "late_share"}}, "predictor.features: Input should be a valid tuple"),
+        ({"predictor": {"horizon_days": 119}}, "predictor.horizon_days: "),
+        ({"predictor": {"horizon_days": 731}}, "predictor.horizon_days: "),
+        ({"predictor": {"max_leaf_nodes": 1}}, "predictor.max_leaf_nodes: "),
+        ({"predictor": {"min_samples_leaf": 0}}, "predictor.min_samples_leaf: "),
+        ({"predictor": {"l2_regularization": -1}}, "predictor.l2_regularization: "),
+        ({"predictor": {"estimator": "mine"}}, "estimator: 'mine': write package.module:callable, such as"),
+        ({"predictor": {"estimator": "my-file.py:make"}}, "write package.module:callable"),
+        ({"predictor": {"estimator_types": "mine.Type"}}, "estimator_types: Input should be a valid tuple"),
         ({"workers": 0}, "workers: "),
         ({"seed": -1}, "seed: "),
         ({"seed": 1.5}, "seed: "),
@@ -213,6 +235,13 @@ def test_a_configuration_cannot_be_changed_after_reading() -> None:
         {"predictor": {"training_rows": 1000}},
         {"predictor": {"iterations": 50}},
         {"predictor": {"static": ["country"]}},
+        {"predictor": {"features": ["late_share_365d"]}},
+        {"predictor": {"horizon_days": 180}},
+        {"predictor": {"learning_rate": 0.05}},
+        {"predictor": {"max_leaf_nodes": 31}},
+        {"predictor": {"min_samples_leaf": 50}},
+        {"predictor": {"l2_regularization": 0}},
+        {"predictor": {"estimator": "mine:make"}},
         {"seed": 8},
     ],
 )
@@ -237,6 +266,25 @@ def test_the_fingerprint_changes_with_what_changes_figures(changed: dict[str, An
 def test_the_fingerprint_stays_when_no_figure_can_change(changed: dict[str, Any]) -> None:
     """Where and when things are read and written, and by how many processes, changes no figure."""
     assert settings(**changed).fingerprint() == settings().fingerprint()
+
+
+def test_the_model_is_the_one_that_is_configured() -> None:
+    """Every setting of the predictor reaches the model; without any, the model's own defaults stand."""
+    plain = PaymentTime(workers=2, seed=7).get_params()
+    assert payment_time(settings()).get_params() == plain
+    chosen = {
+        "horizon_days": 180,
+        "features": ("late_share_365d", "days_past_due"),
+        "iterations": 40,
+        "learning_rate": 0.2,
+        "max_leaf_nodes": 7,
+        "min_samples_leaf": 30,
+        "l2_regularization": 3.0,
+    }
+    own = settings(predictor={**chosen, "training_rows": 900}, late_after_days=5, workers=3, seed=1)
+    rest = {"max_rows": 900, "late_after_days": 5, "workers": 3, "seed": 1, "make_estimator": None}
+    assert payment_time(own).get_params() == chosen | rest
+    assert rule(own).horizon_days == 180
 
 
 def test_the_template_holds_every_key_with_its_default() -> None:
