@@ -130,10 +130,15 @@ EXTERNAL = _group(
 RHYTHM = _group(
     "rhythm",
     ("pay_weekday_share_365d", "share", "closings on the commonest weekday / closings, last 365 days"),
-    ("month_end_share_365d", "share", "closings on the last two days of a month / closings, last 365 days"),
+    ("month_end_share_365d", "share", "paid_at_month_end_365d / closings of the last 365 days"),
     ("days_due_to_pay_weekday", "days", "days from the due day to the next weekday that holds half of them"),
+    ("days_late_at_next_run", "days", "first pay-run at or after the usual moment - due day"),
+    ("days_waiting_for_run", "days", "that pay-run - the usual moment"),
 )
-"""Whether a debtor pays on fixed days; empty before it paid three times in 365 days."""
+"""Whether a debtor pays on fixed days, and what follows for the invoice; empty before it paid three times
+in 365 days. Its pay-run is the month's last day where half of its closings fall on month ends, else the
+weekday that half of them fall on. The usual moment, at which an invoice is ready for the next run, is the
+due day + mean_days_late_365d - half the time between two runs (15 or 3 days), half days up."""
 
 _PAID_ON = "closings of the last 365 days whose settled day is "
 
@@ -145,7 +150,7 @@ PAY_RUN = _group(
     ("paid_on_thursday_365d", "count", _PAID_ON + "a Thursday"),
     ("paid_on_friday_365d", "count", _PAID_ON + "a Friday"),
     ("paid_on_weekend_365d", "count", _PAID_ON + "a Saturday or Sunday"),
-    ("paid_at_month_end_365d", "count", _PAID_ON + "one of the last two days of its month"),
+    ("paid_at_month_end_365d", "count", _PAID_ON + "in the last two days of a month, or Monday 1 or 2"),
 )
 """On which days a debtor pays: counts, so that the reader can shrink them."""
 

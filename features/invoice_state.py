@@ -47,7 +47,9 @@ def invoice_features(
         at = Points(account[rows], day[rows])
         figures = debtor_figures(part, part.items.account, at, late_after_days)
         counts = pay_run_counts(part, part.items.account, at)
-        figures |= counts | pay_rhythm(counts, books.items.first_due[item[rows]])
+        figures |= counts | pay_rhythm(
+            counts, figures["mean_days_late_365d"], books.items.first_due[item[rows]]
+        )
         mean = figures["mean_invoice_amount_365d"]
         return figures | _own_state(part, item[rows] - items.start, at.day, mean)
 

@@ -292,7 +292,7 @@ def _days_until(
 def day_weights(parameters: Parameters, rows: pd.DataFrame) -> Callable[[Ints, Ints], Floats]:
     """Return how likely each debtor is to pay on a calendar day, relative to its other days.
 
-    Counts per weekday and of month ends (last two days), shrunken towards the share of all payments. The
+    Counts per weekday and of month ends (last two days, or the Monday after), shrunken towards the share of all payments. The
     answer takes positions of rows and a matrix of days late.
     """
     counts = rows[list(PAID_ON)].fillna(0).to_numpy(np.float64)
@@ -312,7 +312,9 @@ def day_weights(parameters: Parameters, rows: pd.DataFrame) -> Callable[[Ints, I
     def weight(row: Ints, days_late: Ints) -> Floats:
         usual_day = by_weekday[row[:, None], (weekday[row, None] + days_late) % 7]
         # a 29 February moves month ends by a day, which two months feel
-        month_end = _IS_MONTH_END[(day_of_year[row, None] + days_late) % 365]
+        date = day_of_year[row, None] + days_late
+        put_off = ((weekday[row, None] + days_late) % 7 == 0) & _IS_MONTH_END[(date - 2) % 365]
+        month_end = _IS_MONTH_END[date % 365] | put_off
         likely: Floats = (usual_day + 1e-6) * np.where(month_end, at_month_end[row, None], 1.0)
         return likely
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from calendar import monthrange
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
@@ -276,26 +277,39 @@ def pay_run(items: list[Item], day: date) -> dict[str, float]:
     weekdays = Counter(min(settled.weekday(), 5) for settled in paid)
     names = ("monday", "tuesday", "wednesday", "thursday", "friday", "weekend")
     counts = {f"paid_on_{name}_365d": weekdays[number] for number, name in enumerate(names)}
-    return counts | {"paid_at_month_end_365d": sum(s.day >= month_days(s) - 1 for s in paid)}
+    at_end = [s for s in paid if s.day >= month_days(s) - 1 or (s.day <= 2 and s.weekday() == 0)]
+    return counts | {"paid_at_month_end_365d": len(at_end)}
 
 
-def rhythm(counts: dict[str, float], due: date) -> dict[str, float]:
+def rhythm(counts: dict[str, float], mean_days_late: float, due: date) -> dict[str, float]:
     """The figures of RHYTHM, from the counts of PAY_RUN."""
     weekdays = [
         counts[f"paid_on_{name}_365d"] for name in ("monday", "tuesday", "wednesday", "thursday", "friday")
     ]
     paid = sum(weekdays) + counts["paid_on_weekend_365d"]
+    figures = dict.fromkeys(
+        ("pay_weekday_share_365d", "month_end_share_365d", "days_due_to_pay_weekday",
+         "days_late_at_next_run", "days_waiting_for_run"), NAN,
+    )  # fmt: skip
     if paid < 3:
-        return dict.fromkeys(
-            ("pay_weekday_share_365d", "month_end_share_365d", "days_due_to_pay_weekday"), NAN
-        )
+        return figures
     habit = max(range(5), key=lambda weekday: (weekdays[weekday], -weekday))
-    waits = [days for days in range(7) if (due + timedelta(days)).weekday() == habit]
-    return {
-        "pay_weekday_share_365d": weekdays[habit] / paid,
-        "month_end_share_365d": counts["paid_at_month_end_365d"] / paid,
-        "days_due_to_pay_weekday": waits[0] if 2 * weekdays[habit] >= paid else NAN,
-    }
+    weekly, monthly = 2 * weekdays[habit] >= paid, 2 * counts["paid_at_month_end_365d"] >= paid
+    figures["pay_weekday_share_365d"] = weekdays[habit] / paid
+    figures["month_end_share_365d"] = counts["paid_at_month_end_365d"] / paid
+
+    def first(day: date, runs: Callable[[date], bool]) -> date:
+        """The first day from `day` on that is a run."""
+        return next(day + timedelta(ahead) for ahead in range(40) if runs(day + timedelta(ahead)))
+
+    if weekly:
+        next_habit = first(due, lambda day: day.weekday() == habit)
+        figures["days_due_to_pay_weekday"] = (next_habit - due).days
+    if weekly or monthly:
+        ready = due + timedelta(math.floor(mean_days_late - (15 if monthly else 3) + 0.5))
+        run = first(ready, lambda day: day.day == month_days(day) if monthly else day.weekday() == habit)
+        figures |= {"days_late_at_next_run": (run - due).days, "days_waiting_for_run": (run - ready).days}
+    return figures
 
 
 def debtor_features(portfolio: Portfolio, customer: str, day: date, late_after: int) -> dict[str, float]:
@@ -327,7 +341,7 @@ def invoice_features(portfolio: Portfolio, invoice_id: str, day: date, late_afte
     }
 
     counts = pay_run(same, day)
-    figures |= counts | rhythm(counts, own.first_due)
+    figures |= counts | rhythm(counts, figures["mean_days_late_365d"], own.first_due)
     figures["days_due_to_month_end"] = month_days(own.first_due) - own.first_due.day
 
     def value(customer: str, column: str, on: date):

@@ -325,7 +325,7 @@ def test_a_closing_belongs_to_the_sector_of_its_own_day():
 
 
 def test_paying_days_are_counted_by_the_day_of_the_payment():
-    """Paid on Monday 2 and Saturday 28, Monday 30 and Tuesday 31 January 2023: the last two are month end."""
+    """Paid on Monday 2, Saturday 28, Monday 30 and Tuesday 31 January 2023: three are month ends."""
     paid = [("a", 1), ("b", 27), ("c", 29), ("d", 30)]
     ledger = one_debtor(
         [(name, 0, 14, 10_000) for name, _ in paid] + [("x", 0, 45, 10_000)],
@@ -337,11 +337,14 @@ def test_paying_days_are_counted_by_the_day_of_the_payment():
         "paid_on_monday_365d": 2,
         "paid_on_tuesday_365d": 1,
         "paid_on_weekend_365d": 1,
-        "paid_at_month_end_365d": 2,
+        "paid_at_month_end_365d": 3,  # Monday 2 was put off from the weekend
     }
     assert (rows["due_day_of_month"], rows["days_due_to_month_end"]) == (15, 13)
-    assert (rows["pay_weekday_share_365d"], rows["month_end_share_365d"]) == (0.5, 0.5)
-    assert rows["days_due_to_pay_weekday"] == 5  # from Wednesday to Monday
+    assert (rows["pay_weekday_share_365d"], rows["month_end_share_365d"]) == (0.5, 0.75)
+    assert rows["days_due_to_pay_weekday"] == 5  # from Wednesday 15 February to Monday 20
+    # 7.75 days late on average, so ready 7 days before due, on the 8th; the month ends on the 28th
+    assert rows["mean_days_late_365d"] == (-13 + 13 + 15 + 16) / 4
+    assert (rows["days_late_at_next_run"], rows["days_waiting_for_run"]) == (13, 20)
 
 
 def test_paying_days_leave_the_window_by_the_day_they_became_known():
