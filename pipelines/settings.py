@@ -14,7 +14,6 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from features.catalogue import INVOICE_FEATURES, names
-from features.cohorts import STATIC
 from features.contracts import LEDGER_TABLES
 from features.errors import ConfigurationError
 from features.sources import Source
@@ -91,7 +90,9 @@ class PredictorSettings(_Strict):
 
     training_rows: int = Field(60_000, ge=500)
     evaluation_rows: int = Field(20_000, ge=500)
-    static: tuple[Literal["sector", "country", "size"], ...] = Field(STATIC, strict=False)
+    static: tuple[Literal["sector", "country", "size"], ...] = Field(
+        ("sector", "country", "size"), strict=False
+    )
     features: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_learnable)] | None = None
     horizon_days: int = Field(365, ge=120, le=730)
     iterations: int = Field(300, ge=10)
