@@ -204,6 +204,45 @@ def explain(
 
 
 @app.command()
+def quote(
+    customer: Annotated[
+        str | None, typer.Argument(help="The debtor's id, known or new.", metavar="CUSTOMER")
+    ] = None,
+    amount: Annotated[float | None, typer.Option("--amount", help="Amount, with a decimal point.")] = None,
+    terms: Annotated[
+        int | None,
+        typer.Option("--terms", help="Days from issue to due, 0 to 365. Default: the debtor's usual ones."),
+    ] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option("--currency", help="ISO 4217 code. Default: that of the debtor's newest invoice."),
+    ] = None,
+    config: Config = CONFIG,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Predict how a quote or an order would be paid, as if it were invoiced on the day. Writes nothing.
+
+    Without CUSTOMER: every order in the ledger of the 30 days before the day. Nothing links orders to
+    invoices, so an order that has been invoiced already is among them.
+    """
+    from pipelines import console
+    from pipelines.quoting import quote_invoice, quote_orders
+
+    if customer is None:
+        if amount is not None or currency is not None:
+            raise typer.BadParameter("--amount and --currency need a CUSTOMER")
+        result = quote_orders(config, terms=terms, as_of=as_of, today=_today())
+    else:
+        if amount is None:
+            raise typer.BadParameter("a CUSTOMER needs an --amount")
+        result = quote_invoice(
+            config, customer, amount=amount, terms=terms, currency=currency, as_of=as_of, today=_today()
+        )
+    _answer(result, as_json, console.show_quotes)
+
+
+@app.command()
 def schedule(config: Config = CONFIG) -> None:
     """Serve the scheduled flows on the configured cron and time zone, until stopped."""
     from pipelines.scheduling import serve_schedules

@@ -113,6 +113,40 @@ def show_debtor(result: dict[str, Any]) -> None:
     )
 
 
+def show_quotes(result: dict[str, Any]) -> None:
+    """Print how quotes would be paid: one as a card, the orders of the last days as a table."""
+    day, quotes = result["as_of"], result["quotes"]
+    if "ordered_from" in result:
+        rows = [[q["customer_id"], q["ordered_on"], *_quoted(q).values(), q["note"]] for q in quotes]
+        header = ["debtor", "ordered on", ">amount", "terms", ">late", "paid on", "10-90 %", ">settled", "by"]
+        _table(f"Orders of {result['ordered_from']} to {day}, invoiced on {day}", [*header, "note"], rows)
+        if result["left_out"]:
+            _print(f"{result['left_out']} orders are left out: their amount is not above 0.")
+    else:
+        (quote,) = quotes
+        _print(f"[bold]{escape(quote['customer_id'])}[/bold], invoiced on {day}")
+        _facts(_quoted(quote))
+        _facts({f"probability of {name[2:].replace('_', '-')}": f"{quote[name]:.0%}" for name in _CLASSES})
+        _facts({name: quote[name] for name in ("reasons", "note") if quote[name]})
+    _warnings(result["warnings"])
+
+
+_CLASSES = ("p_on_time", "p_1_30", "p_31_60", "p_61_90", "p_over_90")
+
+
+def _quoted(quote: dict[str, Any]) -> dict[str, Any]:
+    early, middle, late = (quote[f"paid_on_{name}"] or "later" for name in ("p10", "p50", "p90"))
+    return {
+        "amount": f"{quote['amount']:,.2f} {quote['currency']}",
+        "terms": f"{quote['payment_terms_days']} days ({quote['terms_from']})",
+        "late": f"{quote['p_late']:.0%}",
+        "paid on": middle,
+        "10-90 %": f"{early} to {late}",
+        "settled so far": quote["settled_invoices"],
+        "predicted by": quote["source"],
+    }
+
+
 def _show_figures(title: str, figures: list[dict[str, Any]]) -> None:
     if not figures:
         return
