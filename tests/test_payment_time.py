@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 
 from features.errors import ModelError
 from models.payment_time import PaymentTime
-from models.person_periods import Points, bin_borders, canonical_sample, person_periods
 from models.scorer import CLASSES, PREDICTION, QUANTILES
 
 FEATURES = ["days_past_due", "late_share_365d", "payment_terms_days"]
@@ -155,56 +154,6 @@ def test_order_of_rows_does_not_matter(max_rows: int) -> None:
     assert model(max_rows=max_rows, seed=1).fit(rows, outcome).files() != first.files()
 
 
-def points(position: object, end: object, decided: object, event: object) -> Points:
-    """Points without features."""
-    whole = [np.asarray(part, dtype=np.int64) for part in (position, end, decided)]
-    nothing = np.zeros((len(whole[0]), 0))
-    return Points(nothing, *whole, np.asarray(event, dtype=bool), np.zeros(len(whole[0]), dtype=np.int64))
-
-
-def test_sample_depends_on_values_and_seed_alone() -> None:
-    """Five of a hundred rows: the same five from any order, others with another seed; -0 is 0."""
-    table = np.random.default_rng(0).normal(size=(100, 3))
-    table[0] = [0.0, np.nan, 1.0]
-    signed = table[::-1].copy()
-    signed[-1, 0] = -0.0
-    assert canonical_sample(table, 100, 0).tobytes() == canonical_sample(signed, 100, 0).tobytes()
-    assert canonical_sample(table, 5, 0).tobytes() == canonical_sample(signed, 5, 0).tobytes()
-    assert canonical_sample(table, 5, 0).tobytes() != canonical_sample(table, 5, 1).tobytes()
-
-
-@pytest.mark.parametrize(
-    ("position", "end", "decided", "event", "bins", "paid"),
-    [
-        (-3, 3, 99, True, [0, 1, 2], [False, False, True]),
-        (-3, 99, 99, True, [0, 1, 2], [False, False, False]),  # paid beyond the axis
-        (1, 3, 3, False, [2], [False]),  # censored at the very end of a bin
-        (1, 2, 2, False, [], []),  # censored inside a bin
-        (-3, 2, 2, False, [0, 1], [False, False]),
-        (-3, 3, 2, True, [0, 1], [False, False]),  # the bin of the payment was not over
-        (1, 1, 0, False, [], []),
-    ],
-)
-def test_bins_a_row_teaches(
-    position: int, end: int, decided: int, event: bool, bins: list[int], paid: list[bool]
-) -> None:
-    """Bins end on days -1, 0 and 3: a row teaches those it was at risk in and that were over."""
-    found = person_periods(np.array([-1, 0, 3]), points([position], [end], [decided], [event]), 0)
-    assert found[1].tolist() == bins
-    assert found[3].tolist() == paid
-
-
-def test_bins_entered_late_keep_their_hazard() -> None:
-    """Half are paid evenly on days 1 … 10: entered on day s, 11 - s of the 21 - s at risk are paid."""
-    end = np.tile(np.arange(1, 21), 3000)
-    followed = points(np.full(len(end), 1), end, 0 * end + 20, end <= 10)
-    _, _, start, paid = person_periods(np.array([0, 10]), followed, seed=0)
-    late = start > 1
-    assert late.mean() == pytest.approx(0.25, abs=0.02)  # a third of those that are still unpaid by then
-    for day in (2, 6, 10):
-        assert paid[start == day].mean() == pytest.approx((11 - day) / (21 - day), abs=0.04)
-
-
 def test_late_after_days_moves_lateness_not_the_classes() -> None:
     """With ten days of grace fewer are late; on time still ends on the due day."""
     rows, outcome = portfolio(4000, seed=5)
@@ -213,14 +162,6 @@ def test_late_after_days_moves_lateness_not_the_classes() -> None:
     assert (predicted["p_late"][before] < 1 - predicted["p_on_time"][before]).all()
     assert (predicted["p_late"] >= predicted[["p_31_60", "p_61_90", "p_over_90"]].sum(axis=1) - 1e-12).all()
     assert (predicted["p_late"][rows["days_past_due"] > 10] == 1).all()
-
-
-def test_borders_hold_every_border_a_figure_needs() -> None:
-    """Classes, lateness and horizon fall on borders, so nothing is interpolated for them."""
-    borders = bin_borders(late_after_days=5, horizon_days=200)
-    assert {0, 5, 30, 60, 90, 200} <= set(borders.tolist())
-    assert borders[-1] == 400
-    assert len(bin_borders(0, 365)) in range(18, 24)
 
 
 def test_clone_keeps_settings_only(fitted: PaymentTime) -> None:
