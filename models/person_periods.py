@@ -127,11 +127,12 @@ def person_periods(borders: Ints, points: Points, seed: int) -> tuple[Ints, Ints
 def likelihood(paid_by: Floats, borders: Ints, points: Points) -> Floats:
     """Return the probability each outcome was given: of the bin of its payment, or of being unpaid so long.
 
-    paid_by: share paid by each border, points x borders.
+    paid_by: share paid by each border, points x borders. What is left after the last border is the
+    probability of a payment beyond it.
     """
     row = np.arange(len(points.end))
-    before = np.column_stack([np.zeros(len(row)), paid_by])
-    paid_in = np.minimum(np.searchsorted(borders, points.end), len(borders) - 1)
+    before = np.column_stack([np.zeros(len(row)), paid_by, np.ones(len(row))])
+    paid_in = np.searchsorted(borders, points.end)
     whole = np.searchsorted(borders, np.where(points.event, points.position, points.end), side="right")
     happened = np.where(points.event, before[row, paid_in + 1] - before[row, paid_in], 1 - before[row, whole])
     return np.clip(happened, 1e-6, 1)
