@@ -15,7 +15,7 @@ EQUAL_WEIGHT_POINTS = 20.0
 SHARPNESS_POINTS = 50.0
 """Points that speak for leaving the mean as it is."""
 
-SHARPNESSES = np.round(np.geomspace(0.8, 1.4, 29), 4)
+SHARPNESSES = np.round(1.02 ** np.arange(-11.0, 18.0), 4)
 
 
 def pool_weights(curves: Mapping[str, Floats], borders: Ints, points: Points) -> dict[str, float]:
