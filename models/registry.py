@@ -13,7 +13,7 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -47,6 +47,7 @@ class Loaded:
     parameters: dict[str, Any]
     fingerprint: str
     _score: scorer.Score = field(repr=False)
+    _estimators: scorer.Estimators = field(repr=False)
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the model's columns for the rows, same index; ModelError names features they lack."""
@@ -54,6 +55,10 @@ class Loaded:
         if missing:
             raise ModelError(f"{self.name} version {self.version} needs {', '.join(missing)} in its rows")
         return self._score(rows)
+
+    def log_odds(self, rows: pd.DataFrame) -> scorer.Floats:
+        """Return the log-odds of being paid late, per row; see `scorer.late_log_odds`."""
+        return scorer.late_log_odds(self.parameters, self._estimators, rows)
 
 
 def quiet() -> None:
@@ -84,11 +89,13 @@ def log_version(
     params: Mapping[str, object] | None = None,
     tags: Mapping[str, str] | None = None,
     documents: Mapping[str, object] | None = None,
+    trusted: Sequence[str] = (),
 ) -> str:
     """Log a run with its model, register it, and return the new version. Moves no alias.
 
     `files`: the artefact's data, file name -> content. `example`: a few rows of the model's features.
     `documents`: file name -> text, or anything JSON holds, kept with the run (a model card, the metrics).
+    `trusted`: see `champion`; ModelError for an artefact with other types.
     """
     _refuse_unknown(name)
     with tempfile.TemporaryDirectory() as scratch, _tracking(tracking_uri) as mlflow:
@@ -96,11 +103,12 @@ def log_version(
         data.mkdir()
         for file, content in files.items():
             (data / file).write_bytes(content)
+        _refuse_untrusted(f"the new {name}", data, trusted)
         parameters = json.loads(files[scorer.PARAMETERS_FILE])
         rows = example[parameters["features"]].astype("float64").reset_index(drop=True)  # no debtor's id
         with warnings.catch_warnings():  # whole numbers among the results cannot be missing, and never are
             warnings.filterwarnings("ignore", message=".*integer column")
-            signature = mlflow.models.infer_signature(rows, scorer.load(data)(rows))
+            signature = mlflow.models.infer_signature(rows, scorer.load(data, trusted)(rows))
         with mlflow.start_run(experiment_id=_experiment(mlflow, name, tracking_uri)) as run:
             mlflow.log_params(dict(params or {}))
             mlflow.log_metrics(dict(metrics or {}))
@@ -165,11 +173,12 @@ def set_alias(name: str, alias: str, version: str, *, tracking_uri: str) -> None
         mlflow.MlflowClient(tracking_uri, tracking_uri).set_registered_model_alias(name, alias, version)
 
 
-def champion(name: str, tracking_uri: str) -> Loaded | None:
+def champion(name: str, tracking_uri: str, trusted: Sequence[str] = ()) -> Loaded | None:
     """Return the version that the alias champion points at, or None when there is none.
 
-    ModelError when it cannot be trusted to mean today what it meant when it was trained: another
-    scorer, other definitions of its features, or broken files.
+    `trusted`: types of estimators that may be loaded beside those known to be safe; only who asks says so,
+    never the artefact. ModelError when it holds others, or cannot be trusted to mean today what it meant
+    when it was trained: another scorer, other definitions of its features, or broken files.
     """
     _refuse_unknown(name)
     database = _sqlite_file(tracking_uri)
@@ -184,7 +193,7 @@ def champion(name: str, tracking_uri: str) -> Loaded | None:
         try:
             source = client.get_model_version_download_uri(name, registered.version)
             folder = mlflow.artifacts.download_artifacts(source, dst_path=scratch)
-            return _load(registered, Path(folder))
+            return _load(registered, Path(folder), trusted)
         except (OSError, LookupError, ValueError, TypeError, BadZipFile, mlflow.MlflowException) as error:
             raise ModelError(
                 f"{name} version {registered.version} cannot be read ({type(error).__name__}: {error}); "
@@ -211,7 +220,7 @@ def _definition(name: str) -> tuple[str, ...]:
     return (feature.unit, feature.definition) if feature else ()
 
 
-def _load(registered: Any, folder: Path) -> Loaded:
+def _load(registered: Any, folder: Path, trusted: Sequence[str]) -> Loaded:
     data = folder / "artifacts" / "data"
     parameters = json.loads((data / scorer.PARAMETERS_FILE).read_text(encoding="utf-8"))
     changed = [
@@ -228,6 +237,7 @@ def _load(registered: Any, folder: Path) -> Loaded:
             f"{registered.name} version {registered.version} was trained {' and '.join(changed)} "
             "than this program has; train again: debtscape train"
         )
+    _refuse_untrusted(f"{registered.name} version {registered.version}", data, trusted)
     return Loaded(
         name=registered.name,
         version=str(registered.version),
@@ -235,8 +245,18 @@ def _load(registered: Any, folder: Path) -> Loaded:
         tags=dict(registered.tags),
         parameters=parameters,
         fingerprint=fingerprint_of({file.name: file.read_bytes() for file in data.iterdir()}),
-        _score=scorer.load(data),
+        _score=scorer.load(data, trusted),
+        _estimators=scorer.load_estimators(data, trusted),
     )
+
+
+def _refuse_untrusted(what: str, data: Path, trusted: Sequence[str]) -> None:
+    unknown = scorer.untrusted_types(data, trusted)
+    if unknown:
+        raise ModelError(
+            f"Untrusted types in {what}: {', '.join(unknown)}. "
+            "Those that you trust you can name in the configuration, under predictor.estimator_types."
+        )
 
 
 @contextmanager

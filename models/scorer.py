@@ -42,7 +42,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 PAID_ON = tuple(f"paid_on_{day}_365d" for day in (*WEEKDAYS, "weekend"))
 PAID_AT_MONTH_END = "paid_at_month_end_365d"
 PAY_DAYS = (*PAID_ON, PAID_AT_MONTH_END)
-TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+TRUSTED_TYPES = ("numpy.dtype", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor")
 MOST_LOG_ODDS = 12.0
 _ROWS_AT_A_TIME = 10_000
 _LONGEST_SPREAD_DAYS = 31
@@ -292,8 +292,8 @@ def _days_until(
 def day_weights(parameters: Parameters, rows: pd.DataFrame) -> Callable[[Ints, Ints], Floats]:
     """Return how likely each debtor is to pay on a calendar day, relative to its other days.
 
-    Counts per weekday and of month ends (last two days, or the Monday after), shrunken towards the share of all payments. The
-    answer takes positions of rows and a matrix of days late.
+    Counts per weekday and of month ends (last two days, or the Monday after them), shrunken towards the
+    share of all payments. The answer takes positions of rows and a matrix of days late.
     """
     counts = rows[list(PAID_ON)].fillna(0).to_numpy(np.float64)
     paid = counts.sum(axis=1, keepdims=True)
@@ -417,14 +417,17 @@ def reminder_shift(parameters: Parameters, rows: pd.DataFrame) -> pd.Series:
 # ---- artefacts ----
 
 
-def load(folder: Path) -> Score:
-    """Return the scoring function of an artefact's data; reads JSON and skops, never a pickle."""
+def load(folder: Path, trusted: Sequence[str] = ()) -> Score:
+    """Return the scoring function of an artefact's data; reads JSON and skops, never a pickle.
+
+    TypeError, of skops, when it holds types that are neither known nor among the `trusted`.
+    """
     parameters = json.loads((folder / PARAMETERS_FILE).read_text(encoding="utf-8"))
     if parameters["model"] == "debtor-segments":
         return lambda rows: assign_segments(parameters, rows)
     if parameters["model"] == "reminder-timing":
         return lambda rows: reminder_shift(parameters, rows).to_frame()
-    estimators = load_estimators(folder)
+    estimators = load_estimators(folder, trusted)
     return lambda rows: predict_payment_time(parameters, estimators, rows)
 
 
@@ -434,8 +437,20 @@ def load_estimators(folder: Path, trusted: Sequence[str] = ()) -> dict[str, Clas
 
     return {
         file.name.removesuffix(ESTIMATOR_SUFFIX): load_estimator(file, trusted=[*TRUSTED_TYPES, *trusted])
-        for file in sorted(folder.glob(f"*{ESTIMATOR_SUFFIX}"))
+        for file in _estimator_files(folder)
     }
+
+
+def untrusted_types(folder: Path, trusted: Sequence[str] = ()) -> list[str]:
+    """Return the types of an artefact's estimators that are neither known nor among the `trusted`."""
+    from skops.io import get_untrusted_types
+
+    found = {name for file in _estimator_files(folder) for name in get_untrusted_types(file=file)}
+    return sorted(found - {*TRUSTED_TYPES, *trusted})
+
+
+def _estimator_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{ESTIMATOR_SUFFIX}"))
 
 
 if not __package__:  # not imported as part of a package: MLflow runs this file as an artefact's code
