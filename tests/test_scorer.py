@@ -1,12 +1,10 @@
-"""The one definition of scoring: from hazards to figures, from centres to segments, from habits to shifts."""
+"""The one definition of scoring: from members to a curve, from centres to segments, from habits to shifts."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,139 +16,19 @@ from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
 from models.scorer import (
-    CLASS_BORDERS,
-    CLASSES,
-    HORIZON_DAYS,
-    PREDICTION,
-    QUANTILES,
+    MOST_LOG_ODDS,
     assign_segments,
-    axis_position,
     bin_columns,
-    curve_from,
     expand,
     first_day,
+    late_log_odds,
     load,
+    member_curves,
+    paid_by_border,
+    predict_payment_time,
     reminder_shift,
-    summarise_payment,
+    sharpened,
 )
-
-BORDERS = np.array([-5, 0, 30, 60, 90, 365, 730])
-
-
-def summary_of(hazards: list[float], days_past_due: float, late_after_days: int = 0) -> pd.Series:
-    """One row's summary."""
-    table = summarise_payment(
-        curve_from(np.array([hazards])), np.array([days_past_due]), BORDERS, late_after_days
-    )
-    return table.iloc[0]
-
-
-def test_hazards_become_classes_and_lateness() -> None:
-    """Half pay by -5, half of the rest by 0, half of that by 30, the others never."""
-    row = summary_of([0.5, 0.5, 0.5, 0, 0, 0, 0], days_past_due=-14)
-    assert row[list(CLASSES)].tolist() == [0.75, 0.125, 0.0, 0.0, 0.125]
-    assert row["p_late"] == 0.25
-
-
-def test_quantile_counts_days_from_the_rows_own_day() -> None:
-    """All is paid evenly on the 10 days -14 … -5: 10 % on day 0, half by the fifth day, 90 % by the ninth."""
-    row = summary_of([1, 0, 0, 0, 0, 0, 0], days_past_due=-14)
-    assert row[list(QUANTILES)].tolist() == [0, 4, 8]
-
-
-def test_a_bin_entered_half_way_holds_only_the_days_that_remain() -> None:
-    """On day 21 ten days of the bin 1 … 30 remain, 21 among them; half is paid in them: 10 % after two."""
-    row = summary_of([0, 0, 0.5, 0, 0, 0, 0], days_past_due=21)
-    assert row["days_until_p10"] == 1
-    assert row["days_until_p50"] == 9
-    assert np.isnan(row["days_until_p90"])
-
-
-@pytest.mark.parametrize(
-    ("days_past_due", "passed"),
-    [(0, 0), (1, 1), (30, 1), (31, 2), (60, 2), (61, 3), (90, 3), (91, 4), (5000, 4)],
-)
-def test_passed_classes_have_probability_zero(days_past_due: float, passed: int) -> None:
-    """An invoice still open on day 31 is neither on time nor 1-30 days late."""
-    first = np.searchsorted(BORDERS, axis_position(np.array([days_past_due])))[0]
-    hazards = [0.0 if bin_ < first else 0.5 for bin_ in range(len(BORDERS))]
-    row = summary_of(hazards, days_past_due)
-    assert (row[list(CLASSES[:passed])] == 0).all()
-    assert row[CLASSES[passed]] > 0
-    assert row["p_late"] == (1 if days_past_due > 0 else 0.5)
-
-
-@pytest.mark.parametrize(("days_past_due", "paid_on_day"), [(-200, 365), (10, 375)])
-def test_horizon_is_a_year_from_the_later_of_due_day_and_row_day(
-    days_past_due: int, paid_on_day: int
-) -> None:
-    """A median on day 365 is given before due and 10 days after due; a median a day later only after due."""
-    for last_day in (paid_on_day, paid_on_day + 1):
-        borders = np.array([0, 30, 60, 90, last_day - 1, last_day, 730])
-        hazards = np.array([[0, 0, 0, 0, 0, 1.0, 0]])
-        curve = curve_from(hazards)
-        median = summarise_payment(curve, np.array([days_past_due]), borders, 0)["days_until_p50"][0]
-        if last_day == paid_on_day:
-            assert median == paid_on_day - days_past_due
-        else:
-            assert np.isnan(median)
-
-
-@st.composite
-def distributions(draw: st.DrawFn) -> tuple[list[int], list[int], int]:
-    """Borders, hazards in eighths, and the row's day."""
-    extra = draw(st.sets(st.integers(-40, 200), max_size=4))
-    borders = sorted({*CLASS_BORDERS, 730} | extra)
-    hazards = draw(st.lists(st.integers(0, 8), min_size=len(borders), max_size=len(borders)))
-    return borders, hazards, draw(st.integers(-60, 800))
-
-
-@given(distributions(), st.sampled_from(CLASS_BORDERS))
-def test_summary_is_that_of_a_walk_day_by_day(
-    distribution: tuple[list[int], list[int], int], late_after_days: int
-) -> None:
-    """Classes, lateness and quantiles agree with exact fractions added up one day after the other."""
-    borders, eighths, days_past_due = distribution
-    position = min(days_past_due, HORIZON_DAYS)
-    paid, paid_by, low = Fraction(0), {}, min(position, borders[0]) - 1
-    for border, eighth in zip(borders, eighths, strict=True):
-        days = range(max(low + 1, position), border + 1)
-        step = (1 - paid) * Fraction(eighth, 8) / max(len(days), 1)
-        for day in days:
-            paid += step
-            paid_by[day] = paid
-        low = border
-    hazards = [h / 8 if b >= position else 0.0 for b, h in zip(borders, eighths, strict=True)]
-    row = summarise_payment(
-        curve_from(np.array([hazards])), np.array([float(days_past_due)]), np.array(borders), late_after_days
-    ).iloc[0]
-
-    ends = [Fraction(0), *(paid_by.get(border, Fraction(0)) for border in CLASS_BORDERS), Fraction(1)]
-    expected = [float(b - a) for a, b in pairwise(ends)]
-    assert row[list(CLASSES)].tolist() == pytest.approx(expected, abs=1e-12)
-    assert row["p_late"] == pytest.approx(float(1 - paid_by.get(late_after_days, Fraction(0))), abs=1e-12)
-    for name, share in QUANTILES.items():
-        reached = [
-            day - position
-            for day, so_far in paid_by.items()
-            if so_far >= Fraction(str(share)) and day <= max(position, 0) + HORIZON_DAYS
-        ]
-        assert row[name] == min(reached) if reached else np.isnan(row[name])
-
-
-@given(distributions())
-def test_summary_is_a_distribution(distribution: tuple[list[int], list[int], int]) -> None:
-    """Classes sum to one, lateness is the rest of on time, quantiles are whole, ordered, not in the past."""
-    borders, eighths, days_past_due = distribution
-    row = summarise_payment(
-        curve_from(np.array([eighths]) / 8), np.array([float(days_past_due)]), np.array(borders), 0
-    ).iloc[0]
-    assert list(row.index) == list(PREDICTION)
-    assert row[list(CLASSES)].sum() == pytest.approx(1)
-    assert row["p_late"] == pytest.approx(1 - row["p_on_time"])
-    quantiles = row[list(QUANTILES)].dropna().tolist()
-    assert quantiles == sorted(quantiles)
-    assert all(days >= 0 and days == int(days) for days in quantiles)
 
 
 def test_bins_at_risk_of_a_row() -> None:
@@ -166,6 +44,158 @@ def test_expand_lists_each_rows_bins() -> None:
     assert rows.tolist() == [0, 0, 0, 2]
     assert bins.tolist() == [1, 2, 3, 0]
 
+
+# ---- several curves become one ----
+
+SHARES = st.lists(st.floats(0.001, 0.999), min_size=2, max_size=8)
+FACTORS = st.floats(0.5, 2)
+
+
+@given(SHARES, FACTORS)
+def test_sharpening_multiplies_the_log_odds(shares: list[float], factor: float) -> None:
+    """Odds are raised to the factor: what is likely becomes likelier, and the order stays."""
+    share = np.sort(shares)
+    sharp = sharpened(share, factor)
+    assert np.log(sharp / (1 - sharp)) == pytest.approx(factor * np.log(share / (1 - share)), abs=1e-9)
+    assert (np.diff(sharp) >= 0).all()
+    assert sharpened(share, 1.0) == pytest.approx(share)
+
+
+@given(FACTORS)
+def test_sharpening_leaves_the_certain_and_the_even(factor: float) -> None:
+    """0, 1/2 and 1 stay, and so does what rounding put a hair outside."""
+    assert sharpened(np.array([0.0, 0.5, 1.0]), factor).tolist() == [0, 0.5, 1]
+    assert sharpened(np.array([-1e-17, 1 + 1e-15]), factor).tolist() == [0, 1]
+
+
+class ByBin:
+    """A hazard that depends on the bin alone."""
+
+    def __init__(self, hazards: list[float]) -> None:
+        self.hazards = np.array(hazards)
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        paid = self.hazards[X[:, -3].astype(int)]
+        return np.column_stack([1 - paid, paid])
+
+
+class Always:
+    """The same class probabilities for everybody."""
+
+    def __init__(self, shares: list[float]) -> None:
+        self.shares = np.array(shares)
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        return np.tile(self.shares, (len(X), 1))
+
+
+def only_biases(hazards: list[float]) -> dict[str, object]:
+    """A linear member that knows one column and makes nothing of it."""
+    odds = np.array(hazards) / (1 - np.array(hazards))
+    one_column = {"low": [0.0], "high": [1.0], "center": [0.0], "scale": [1.0], "missing": []}
+    phases = {"phases": np.ones((3, len(hazards))).tolist(), "of_phase": [[0.0]] * 3}
+    return one_column | phases | {"bias": np.log(odds).tolist(), "of_bin": [0.0] * 3}
+
+
+THREE = {
+    "borders": [0, 30, 60],
+    "classes": {"borders": [0, 30, 60], "present": [0, 1, 2, 3]},
+    "linear": only_biases([0.75, 0.5, 0.5]),
+    "weights": {"hazard": 0.5, "classes": 0.3, "linear": 0.2},
+    "sharpness": 1.0,
+}
+THREE_ESTIMATORS = {"hazard": ByBin([0.5, 0.5, 0.0]), "classes": Always([0.2, 0.4, 0.4, 0.0])}
+
+
+def test_members_are_weighed() -> None:
+    """By day 0, 30 and 60: one says .5 .75 .75, one .2 .6 1, one .75 .875 .9375; they count .5 .3 .2."""
+    paid_by = paid_by_border(THREE, THREE_ESTIMATORS, np.zeros((1, 1)), np.array([-9]), np.array([2]))
+    expected = [0.25 + 0.06 + 0.15, 0.375 + 0.18 + 0.175, 0.375 + 0.3 + 0.1875]
+    assert paid_by[0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_their_mean_is_sharpened() -> None:
+    """Odds of 46 to 54 become those of their squares."""
+    squared = {**THREE, "sharpness": 2.0}
+    paid_by = paid_by_border(squared, THREE_ESTIMATORS, np.zeros((1, 1)), np.array([-9]), np.array([2]))
+    assert paid_by[0, 0] == pytest.approx(46**2 / (46**2 + 54**2), abs=1e-5)
+
+
+@pytest.mark.parametrize("absent", ["classes", "linear"])
+def test_a_member_may_be_absent(absent: str) -> None:
+    """What the parameters do not hold says nothing; the others are untouched."""
+    parameters = {key: value for key, value in THREE.items() if key != absent}
+    asked = (THREE_ESTIMATORS, np.zeros((1, 1)), np.array([-9]), np.array(THREE["borders"]), np.array([2]))
+    all_of_them, others = member_curves(THREE, *asked), member_curves(parameters, *asked)
+    assert set(all_of_them) - set(others) == {absent}
+    for name, curve in others.items():
+        assert (curve == all_of_them[name]).all()
+
+
+# ---- what reasons add up to ----
+
+
+def by_hazard(hazards: list[float], late_after_days: int = 0) -> tuple[dict[str, object], dict[str, ByBin]]:
+    """Parameters and estimators of a predictor with one member and a few borders."""
+    parameters = {
+        "borders": [0, 10, 30, 60, 90, 365, 730],
+        "learned": [],
+        "weights": {"hazard": 1.0},
+        "sharpness": 1.0,
+        "late_after_days": late_after_days,
+        "horizon_days": 365,
+    }
+    return parameters, {"hazard": ByBin(hazards)}
+
+
+HAZARDS = [0.2, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9]
+
+
+@pytest.mark.parametrize(
+    ("days_past_due", "late_after_days", "staying_unpaid"),
+    [
+        (-30, 0, 0.8),
+        (0, 0, 0.8),  # the due day itself may still bring the payment
+        (1, 0, 0.5 * 0.4),  # to day 30
+        (10, 0, 0.5 * 0.4),
+        (11, 0, 0.4),
+        (30, 0, 0.4),
+        (31, 0, 0.3),  # to day 60
+        (61, 0, 0.25),
+        (90, 0, 0.25),
+        (91, 0, 0.2),  # to the horizon
+        (5000, 0, 0.2),
+        (-30, 10, 0.8 * 0.5),  # to the tenth day, after which it is late
+        (5, 10, 0.5),
+        (11, 10, 0.4),
+        (-30, 90, 0.8 * 0.5 * 0.4 * 0.3 * 0.25),
+        (91, 90, 0.2),
+    ],
+)
+def test_log_odds_of_what_is_next(days_past_due: int, late_after_days: int, staying_unpaid: float) -> None:
+    """Of being late while that is open, then of staying unpaid to the end of the class or to the horizon."""
+    model = by_hazard(HAZARDS, late_after_days)
+    found = late_log_odds(*model, pd.DataFrame({"days_past_due": [days_past_due]}))
+    assert found[0] == pytest.approx(np.log(staying_unpaid / (1 - staying_unpaid)))
+
+
+def test_log_odds_are_those_of_the_prediction() -> None:
+    """Before due those of p_late; on day 45 those of not being paid in the class it is in."""
+    model, rows = by_hazard(HAZARDS), pd.DataFrame({"days_past_due": [-20.0, 0.0, 45.0]}, index=list("abc"))
+    predicted, found = predict_payment_time(*model, rows), late_log_odds(*model, rows)
+    later = np.array([*predicted["p_late"][:2], 1 - predicted.loc["c", "p_31_60"]])
+    assert found == pytest.approx(np.log(later / (1 - later)))
+
+
+def test_log_odds_have_an_end() -> None:
+    """Certainty, either way, is 12."""
+    rows = pd.DataFrame({"days_past_due": [-5.0]})
+    assert late_log_odds(*by_hazard([1.0] * 7), rows).tolist() == [-MOST_LOG_ODDS]
+    assert late_log_odds(*by_hazard([0.0] * 7), rows).tolist() == [MOST_LOG_ODDS]
+    assert MOST_LOG_ODDS == 12
+
+
+# ---- nearest centre, and shift ----
 
 SEGMENTS = {
     "model": "debtor-segments",
