@@ -16,6 +16,7 @@ from features.outcomes import landmarks, outcomes
 from models.baselines import BASELINES
 from models.payment_time import PaymentTime
 from models.rule import ShrunkenRule
+from pipelines.plug_in import own_estimator
 from pipelines.reading import books_of
 from pipelines.settings import Settings
 
@@ -41,6 +42,7 @@ def payment_time(settings: Settings) -> PaymentTime:
         min_samples_leaf=chosen.min_samples_leaf,
         l2_regularization=chosen.l2_regularization,
         max_rows=chosen.training_rows,
+        make_estimator=own_estimator(settings),
         workers=settings.workers,
         seed=settings.seed,
     )
