@@ -142,14 +142,21 @@ def curve_of_linear(
     phases, bias, of_bin, of_phase = (
         np.asarray(linear[key]) for key in ("phases", "bias", "of_bin", "of_phase")
     )
-    in_phase = linear_columns(linear, features) @ of_phase.T
+    in_phase = _row_by_row(linear_columns(linear, features), of_phase)
     rows, bins = expand(np.searchsorted(borders, position), last)
     at = position[rows]
     columns = linear_bin_columns(borders, at, bins, first_day(borders, at, bins))
-    log_odds = bias[bins] + columns @ of_bin + (in_phase[rows] * phases.T[bins]).sum(axis=1)
+    of_phases = (in_phase[rows] * phases.T[bins]).sum(axis=1)
+    log_odds = bias[bins] + _row_by_row(columns, of_bin[None])[:, 0] + of_phases
     hazards = np.zeros((len(features), len(borders)))
     hazards[rows, bins] = 1 / (1 + np.exp(-log_odds))
     return curve_from(hazards)
+
+
+def _row_by_row(columns: Floats, weights: Floats) -> Floats:
+    """Return columns @ weights.T; a matrix product would round a row by where in the table it stands."""
+    columns = np.ascontiguousarray(columns)
+    return np.column_stack([(columns * weight).sum(axis=1) for weight in weights])
 
 
 def curve_of_classes(
