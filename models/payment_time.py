@@ -15,6 +15,7 @@ import pandas as pd
 import skops.io
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.catalogue import INVOICE_FEATURES, names
 from features.errors import ModelError
@@ -160,7 +161,9 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         self.parameters_ |= parameters | {
             "weights": {name: share / sum(shares.values()) for name, share in shares.items()},
             "sharpness": sharpness,
-            "rounds": rounds if self.make_estimator is None else {},
+            "rounds": {name: estimator.n_iter_ for name, estimator in self.estimators_.items()}
+            if self.make_estimator is None
+            else {},
         }
 
     def _enough(self, past: Points, newest: Points) -> bool:
@@ -185,7 +188,9 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
             delayed(fit_classes)(points, ends, classes, newer=newest),
             delayed(fit_linear)(points, borders, self.seed),
         ]
-        by_bin, by_class, linear = Parallel(n_jobs=self.workers, backend="threading")(tasks)
+        # the members' own limits put each other's back while they run side by side
+        with threadpool_limits(1):
+            by_bin, by_class, linear = Parallel(n_jobs=self.workers, backend="threading")(tasks)
         if by_class is None:
             return {"linear": linear}, {"hazard": by_bin}
         present = [int(number) for number in by_class.classes_]
@@ -210,7 +215,8 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         day = paid["due_on"] + pd.to_timedelta(paid["days_late"], unit="D")
         shares = np.bincount(day.dt.weekday, minlength=7)[:6] + 1.0
         shares[5] = (day.dt.weekday >= 5).sum() + 1.0
-        month_end = (day + pd.Timedelta(days=2)).dt.month != day.dt.month
+        put_off = (day.dt.weekday == 0) & (day.dt.day <= 2)
+        month_end = ((day + pd.Timedelta(days=2)).dt.month != day.dt.month) | put_off
         return {
             "pay_days": {
                 "weekday": (shares / shares.sum()).tolist(),
