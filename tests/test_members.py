@@ -216,6 +216,30 @@ def test_linear_curve_is_a_sum_one_by_one(seed: int) -> None:
             assert found[row, bin_] == pytest.approx(1 - unpaid, abs=1e-9)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_linear_curve_of_a_row_does_not_depend_on_its_table(order: str) -> None:
+    """Alone, or among 36 others, however the table lies in memory: the same to the last bit."""
+    random, axis = np.random.default_rng(0), np.array([0, 30, 60, 90, 365, 730])
+    features = np.array(random.normal(size=(37, 130)), order=order)
+    linear = {
+        "low": [-1.0] * 130,
+        "high": [1.0] * 130,
+        "center": [0.1] * 130,
+        "scale": [0.5] * 130,
+        "missing": [],
+        "phases": linear_phases(axis).tolist(),
+        "bias": [-1.0] * 6,
+        "of_bin": [0.1, 0.2, 0.3],
+        "of_phase": random.normal(0, 0.1, (3, 130)).tolist(),
+    }
+    position, last = random.integers(-20, 60, 37), np.full(37, 5)
+    whole = curve_of_linear(linear, features, position, axis, last)
+    for row in range(37):
+        some = slice(row, row + 1)
+        alone = curve_of_linear(linear, features[some], position[some], axis, last[some])
+        assert (alone == whole[some]).all()
+
+
 # ---- fitting ----
 
 BOOSTING = Boosting(
