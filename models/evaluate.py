@@ -18,7 +18,7 @@ from models.measures import Figures, difference, figures_of
 from models.metrics import Bootstrap, Flags, Floats, Ints
 from models.payment_curve import payment_curve
 from models.pit import pit
-from models.scorer import CLASSES, QUANTILES
+from models.scorer import CLAIMS, CLASSES, PREDICTION, QUANTILES
 from models.strata import strata
 from models.truth import CLASS_LIMIT, Truth
 
@@ -45,10 +45,10 @@ def evaluate(
     """Return the figures of every model in the table, ready for JSON.
 
     predictions: grain invoice x landmark x model with customer_id, cutoff, predicted_on and the columns
-    PREDICTION; a column that is empty throughout a model is not given by it; `claimed` is what a model
-    itself says that [P10, P90] holds. outcomes: grain invoice x landmark as `features.outcomes.outcomes`
-    returns them; with `settled_invoices` (before the point), `seen_in_training` and `segment` the figures
-    are also split by these, with `amount` (original, major units of one currency) weekly cash is judged.
+    PREDICTION; a column that is empty throughout a model is not given by it. outcomes: grain
+    invoice x landmark as `features.outcomes.outcomes` returns them; with `settled_invoices` (before the
+    point), `seen_in_training` and `segment` the figures are also split by these, with `amount` (original,
+    major units of one currency) weekly cash is judged.
     Every figure is value, low and high: a 95 % interval by bootstrap over debtors, the same draws for
     every model.
 
@@ -188,11 +188,11 @@ def _column(table: pd.DataFrame, name: str) -> Floats | None:
 
 def _given(table: pd.DataFrame) -> dict[str, Floats]:
     """Return the columns that a model fills; an empty quantile of a filled column is the horizon."""
-    named = {name: _column(table, name) for name in ("p_late", *CLASSES, *QUANTILES, "claimed")}
+    named = {name: _column(table, name) for name in PREDICTION}
     given = {name: values for name, values in named.items() if values is not None}
     if "days_until_p10" in given:  # then it gives the others too, and empty means beyond the horizon
         given |= {name: table[name].to_numpy(np.float64) for name in QUANTILES}
-    for name in ("p_late", *CLASSES, "claimed"):
+    for name in ("p_late", *CLASSES, *CLAIMS):
         if name in given and not np.isfinite(given[name]).all():
             raise ModelError(f"model {table['model'].iloc[0]} leaves some rows of {name} empty: all or none")
     return given

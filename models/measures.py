@@ -9,11 +9,11 @@ import numpy as np
 
 from models import metrics
 from models.metrics import Bootstrap, Flags, Floats, Ints, figure
-from models.scorer import CLASS_BORDERS, CLASSES, HORIZON_DAYS, QUANTILES
+from models.scorer import CLAIMS, CLASS_BORDERS, CLASSES, HORIZON_DAYS, QUANTILES
 from models.truth import CLASS_LIMIT, Truth
 
-CLAIMED = 0.8
-"""What [P10, P90] claims to hold where a model does not say so itself in a column `claimed`."""
+TAIL = 0.1
+"""What lies before P10, and after P90, where a model does not say so itself in the columns CLAIMS."""
 
 AGREES_WITHIN = 0.02
 """Distance of observed and claimed coverage that is called agreement whatever the interval says."""
@@ -128,8 +128,8 @@ def _date_figures(given: Mapping[str, Floats], truth: Truth, boot: Bootstrap, *_
     if not set(QUANTILES) <= set(given):
         return result
     low, high = (_until(given[name], truth.past) for name in ("days_until_p10", "days_until_p90"))
-    tail = (1 - given.get("claimed", np.full(len(end), CLAIMED))) / 2
-    claimed = 1 - tail - tail * (high < end)
+    before, after = (given.get(name, np.full(len(end), TAIL)) for name in CLAIMS)
+    claimed = 1 - before - after * (high < end)
     inside = (np.minimum(low, end) <= waited) & (waited <= np.minimum(high, end))
     coverage, claims = figure(boot.mean(inside.astype(np.float64))), round(float(claimed.mean()), 6)
     return result | {

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import ModelError
-from models.scorer import CLASS_BORDERS, CLASSES, HORIZON_DAYS, QUANTILES
+from models.scorer import CLASS_BORDERS, CLASSES, HORIZON_DAYS, PREDICTION, QUANTILES
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -178,20 +178,27 @@ def conditional(
     before = paid_by(days_past_due - 1)
     unpaid = 1 - before
 
-    def now_paid_by(days_late: int) -> Floats:
+    def now_paid_by(days_late: Ints | int) -> Floats:
         return np.clip((paid_by(days_late) - before) / unpaid, 0, 1)
 
     up_to = [np.zeros(len(before)), *(now_paid_by(border) for border in CLASS_BORDERS), np.ones(len(before))]
     columns = dict(zip(CLASSES, np.diff(up_to, axis=0), strict=True))
     prediction = pd.DataFrame({"p_late": 1 - now_paid_by(late_after_days), **columns})
     horizon = horizon_days + np.maximum(0, -days_past_due)
-    for name, share in QUANTILES.items():
-        if first_day is None:
-            prediction[name] = np.nan
-            continue
-        days = np.maximum(first_day(before + share * unpaid), days_past_due) - days_past_due
-        prediction[name] = np.where(days <= horizon, days, np.nan)
-    return prediction
+    if first_day is None:
+        return prediction.reindex(columns=list(PREDICTION))
+    reached = {
+        name: np.maximum(first_day(before + share * unpaid), days_past_due)
+        for name, share in QUANTILES.items()
+    }
+    for name, day in reached.items():
+        prediction[name] = np.where(day - days_past_due <= horizon, day - days_past_due, np.nan)
+    earliest, latest = (
+        np.minimum(reached[name], 4 * SPAN).astype(np.int64) for name in ("days_until_p10", "days_until_p90")
+    )
+    prediction["p_before_p10"] = now_paid_by(earliest - 1)
+    prediction["p_after_p90"] = 1 - now_paid_by(latest)
+    return prediction[list(PREDICTION)]
 
 
 def needed(rows: pd.DataFrame, *columns: str) -> None:

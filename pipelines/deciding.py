@@ -9,19 +9,17 @@ from typing import Any
 import pandas as pd
 
 from features.books import Books
-from features.contracts.output import PREDICTIONS
-from features.invoice_state import invoice_features
 from features.open_items import closings, open_credit, open_items
 from features.payment_history import debtor_features
 from models.actions import plan_actions
 from models.blocks import find_blocks
-from models.explain import reasons
 from models.habits import payment_habits
 from models.overrides import SegmentRules, decide_segments
+from models.registry import Loaded
 from models.reminders import plan_reminders
 from models.rollup import debtors_table, migrations, portfolio, segment_profiles
 from models.scorer import assign_segments
-from pipelines.folds import Predictor, rule, training_rows
+from pipelines.predicting import predict_items
 from pipelines.progress import Progress, silent
 from pipelines.reading import Reading
 
@@ -33,7 +31,7 @@ class Models:
     """What the registry gave for this run; None where no model may be used."""
 
     segments: Mapping[str, Any] | None
-    payment_time: Predictor | None
+    payment_time: Loaded | None
     timing: Mapping[str, Any]
     versions: Mapping[str, str]
     fingerprints: Mapping[str, str]
@@ -66,7 +64,8 @@ def decide(
     segments = _segments(reading, models, debtors, previous)
 
     progress(STEPS[2], 3, len(STEPS))
-    predictions = predict_items(reading, books, items, models)
+    version = models.versions.get("payment-time")
+    predictions = predict_items(reading, books, items, segments, models.payment_time, version)
 
     progress(STEPS[3], 4, len(STEPS))
     blocks = find_blocks(items, ledger, day, default_country=settings.default_country)
@@ -130,40 +129,3 @@ def _segments(
             new_until_matured=settings.new_until_matured, dormant_after_months=settings.dormant_after_months
         ),
     )
-
-
-def predict_items(reading: Reading, books: Books, items: pd.DataFrame, models: Models) -> pd.DataFrame:
-    """Return the table `predictions`: one row per open item that is not dormant.
-
-    The rule speaks where there is no model, and for direct debits, whose day is the creditor's own
-    choice and nothing a model of the debtors' behaviour could learn.
-    """
-    live = items[~items["dormant"]].reset_index(drop=True)
-    points = live[["invoice_id"]].assign(day=pd.Timestamp(reading.as_of))
-    settings = reading.settings
-    rows = invoice_features(
-        books,
-        points,
-        late_after_days=settings.late_after_days,
-        static=settings.predictor.static,
-        workers=settings.workers,
-    )
-    by_model = pd.Series(models.payment_time is not None, index=live.index) & (
-        live["payment_method"] != "direct_debit"
-    ).fillna(True)
-    parts = []
-    if models.payment_time is not None and by_model.any():
-        parts.append(models.payment_time.predict(rows[by_model]))
-    if not by_model.all():
-        fallback = rule(settings).fit(*training_rows(reading.ledger, reading.as_of, settings))
-        parts.append(fallback.predict(rows[~by_model]))
-    said = pd.concat(parts).sort_index() if parts else pd.DataFrame(index=live.index)
-    table = live.join(said).assign(
-        source=by_model.map({True: "model", False: "rule"}),
-        model_version=by_model.map({True: models.versions.get("payment-time"), False: None}).astype("str"),
-        reasons=reasons(rows),
-    )
-    for quantile in ("p10", "p50", "p90"):
-        wait = pd.to_timedelta(table[f"days_until_{quantile}"], unit="D")
-        table[f"paid_on_{quantile}"] = (pd.Timestamp(reading.as_of) + wait).astype("datetime64[s]")
-    return table[[column.inside for column in PREDICTIONS.columns]]

@@ -10,16 +10,15 @@ from typing import Any
 import pandas as pd
 
 from features.errors import ModelError
-from features.payment_history import debtor_features
 from models import gate, registry
-from models.facts import customers_on
 from models.overrides import RULE_SEGMENTS
 from models.payment_time import PaymentTime
 from models.policy import covers
 from models.policy import fingerprint as policy_fingerprint
-from models.segmenter import DebtorSegmenter
 from pipelines.figures import figures_of
+from pipelines.model_card import model_card
 from pipelines.reading import Reading
+from pipelines.segmenting import fit_segments
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,34 @@ class Fitted:
 
 
 def fitted_payment_time(
-    model: PaymentTime, rows: pd.DataFrame, verdict: gate.Verdict, evaluation: Mapping[str, Any]
+    model: PaymentTime,
+    learned_from: tuple[pd.DataFrame, pd.DataFrame],
+    verdict: gate.Verdict,
+    evaluation: Mapping[str, Any],
+    reading: Reading,
+    measured: str,
 ) -> Fitted:
-    """The predictor with its verdict and figures; the evaluation in full lies beside it as a document."""
+    """The predictor with its verdict and figures; card and evaluation in full lie beside it as documents.
+
+    It carries the segments that it leaves to the rule.
+    """
     figures = figures_of(evaluation)
+    rows, outcome = learned_from
+    model.parameters_["rule_segments"] = sorted(verdict.rule_segments)
+    card = model_card(
+        trained_as_of=reading.as_of,
+        late_after_days=reading.settings.late_after_days,
+        features=model.parameters_["learned"],
+        params=model.get_params(),
+        counts={
+            "rows": len(rows),
+            "invoices": int(outcome["invoice_id"].nunique()),
+            "debtors": int(outcome["customer_id"].nunique()),
+        },
+        measured=measured,
+        evaluation=evaluation,
+        verdict=verdict,
+    )
     return Fitted(
         name="payment-time",
         files=model.files(),
@@ -53,28 +76,15 @@ def fitted_payment_time(
             for name, value in row.items()
             if isinstance(value, float)
         },
-        documents={"evaluation.json": evaluation},
+        documents={"evaluation.json": evaluation, "model_card.md": card},
         tags={"figures": json.dumps(figures)},
     )
 
 
 def fitted_segments(reading: Reading) -> tuple[list[Fitted], list[str]]:
-    """The segments, accepted where the policy covers them all; none and a warning where nobody paid yet.
-
-    One-time and intercompany accounts are left out: their history is not that of one debtor.
-    """
-    settings = reading.settings
-    customers = customers_on(reading.ledger.customers, reading.as_of)
-    not_one_debtor = customers.index[customers["type"].isin(["one_time", "intercompany"])]
-    known = sorted(set(reading.ledger.invoices["customer_id"]) - set(not_one_debtor))
-    debtors = pd.DataFrame({"customer_id": pd.Series(known, dtype="str")})
-    points = debtors.assign(day=pd.Timestamp(reading.as_of))
-    figures = debtor_features(
-        reading.books, points, late_after_days=settings.late_after_days, workers=settings.workers
-    ).set_axis(pd.Index(debtors["customer_id"], name="customer_id"))
-    model = DebtorSegmenter(clusters=settings.segments.clusters, seed=settings.seed)
+    """The segments, accepted where the policy covers them all; none and a warning where nobody paid yet."""
     try:
-        model.fit(figures)
+        model, figures = fit_segments(reading.ledger, reading.books, reading.as_of, reading.settings)
     except ModelError as error:
         return [], [f"no segments: {error}"]
     uncovered = covers(reading.policy, [*model.parameters_["names"], *RULE_SEGMENTS])

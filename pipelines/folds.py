@@ -18,6 +18,7 @@ from models.payment_time import PaymentTime
 from models.rule import ShrunkenRule
 from pipelines.plug_in import own_estimator
 from pipelines.reading import books_of
+from pipelines.segmenting import segments_at
 from pipelines.settings import Settings
 
 MODEL = "payment_time"
@@ -122,7 +123,11 @@ def predict_all(
 def facts_of(
     books: Books, points: pd.DataFrame, rows: pd.DataFrame, cutoff: date, until: date, settings: Settings
 ) -> pd.DataFrame:
-    """Return what became of each point by `until`, with what the strata of the evaluation ask for."""
+    """Return what became of each point by `until`, with what the evaluation asks for beside it.
+
+    settled_invoices: before the point. seen_in_training: whether its debtor was known before the cutoff.
+    segment: see `segments_at`. amount: of the item, in major units; left out with several currencies.
+    """
     became = outcomes(
         books,
         points[["invoice_id", "landmark", "day"]],
@@ -132,7 +137,13 @@ def facts_of(
     )
     invoices = books.ledger.invoices
     seen = invoices.loc[invoices["known_on"] < pd.Timestamp(cutoff), "customer_id"].unique()
-    return became.assign(
+    facts = became.assign(
         settled_invoices=rows["settled_invoices"].to_numpy(),
         seen_in_training=points["customer_id"].isin(seen),
+        segment=segments_at(books.ledger, books, rows, cutoff, settings).to_numpy(),
+    )
+    return (
+        facts
+        if invoices["currency"].nunique() > 1
+        else facts.assign(amount=rows["invoice_amount"].to_numpy())
     )

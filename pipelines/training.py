@@ -26,6 +26,7 @@ from pipelines.folds import (
     sample_points,
     training_rows,
 )
+from pipelines.leak_probe import probe_leaks
 from pipelines.progress import Progress, silent
 from pipelines.reading import Reading, read
 
@@ -108,15 +109,15 @@ def fit(training: Training, progress: Progress = silent) -> Outcome:
         verdict = gate.Verdict(accepted=False, reasons=[str(error)], proven_better=False)
 
     progress(STEPS[2], 2, len(STEPS))
-    rows, outcome = training_rows(reading.ledger, reading.as_of, settings)
-    model = payment_time(settings)
+    measured = f"what became of invoices from {cutoff} to {reading.as_of - timedelta(days=1)}"
+    learned_from = training_rows(reading.ledger, reading.as_of, settings)
+    models = []
     with suppress(ModelError):  # then there is no model to register
-        model.fit(rows, outcome)
+        model = payment_time(settings).fit(*learned_from)
+        models = [fitted_payment_time(model, learned_from, verdict, evaluation, reading, measured)]
 
     progress(STEPS[3], 3, len(STEPS))
-    models = [fitted_payment_time(model, rows, verdict, evaluation)] if hasattr(model, "parameters_") else []
     segments, warnings = fitted_segments(reading)
-    measured = f"what became of invoices from {cutoff} to {reading.as_of - timedelta(days=1)}"
     return Outcome(
         training, (*models, *segments, fitted_timing(reading)), evaluation, measured, tuple(warnings)
     )
@@ -172,6 +173,7 @@ def _said(version: str, alias: str, verdict: gate.Verdict) -> dict[str, Any]:
         "accepted": verdict.accepted,
         "proven_better": verdict.proven_better,
         "reasons": list(verdict.reasons),
+        "rule_segments": dict(verdict.rule_segments),
     }
 
 
@@ -206,4 +208,5 @@ def _measure(training: Training, cutoff: date, progress: Progress) -> dict[str, 
     rows = rows_at(books, points, settings)
     became = facts_of(books, points, rows, cutoff, reading.as_of, settings)
     predictions = predict_all(predictors, points, rows, cutoff)
-    return evaluate(predictions, became, late_after_days=settings.late_after_days, seed=settings.seed)
+    figures = evaluate(predictions, became, late_after_days=settings.late_after_days, seed=settings.seed)
+    return figures | {"leak": probe_leaks(reading.ledger, points, rows, settings)}

@@ -101,10 +101,11 @@ def test_empty_quantile_is_the_horizon_and_never_paid_is_followed_to_due_plus_90
 
 
 def test_model_says_what_its_interval_holds():
-    """A column `claimed` of 0.9 replaces the 80 % that an interval claims otherwise."""
+    """Three points before P10 and seven after P90 replace the ten of each that are claimed otherwise."""
     outcomes = outcome_rows(("a", "issue", -30, 2, "paid", 200))
     rows = predicted(outcomes, "payment_time", days_until_p10=1, days_until_p50=30, days_until_p90=40)
-    assert pooled(rows.assign(claimed=0.9), outcomes)["dates"]["claimed_coverage"] == pytest.approx(0.9)
+    dates = pooled(rows.assign(p_before_p10=0.03, p_after_p90=0.07), outcomes)["dates"]
+    assert dates["claimed_coverage"] == pytest.approx(0.9)
 
 
 def test_what_a_model_does_not_give_is_not_judged():
@@ -212,9 +213,8 @@ def test_coverage_agrees_with_the_claim_or_not(hits, claimed, agrees):
         *((f"i{n:03}", "issue", -30, 0 if n < hits else 80, "paid", 200) for n in range(100))
     )
     rows = predicted(outcomes, "payment_time", days_until_p10=20, days_until_p50=30, days_until_p90=40)
-    dates = evaluate(rows.assign(claimed=claimed), outcomes, seed=0)["models"]["payment_time"]["pooled"][
-        "dates"
-    ]
+    rows = rows.assign(p_before_p10=(1 - claimed) / 2, p_after_p90=(1 - claimed) / 2)
+    dates = evaluate(rows, outcomes, seed=0)["models"]["payment_time"]["pooled"]["dates"]
     assert dates["coverage"]["value"] == hits / 100
     assert dates["coverage_agrees"] is agrees
 
@@ -291,7 +291,7 @@ def test_counts_invoices_not_landmarks():
         (lambda p, o: (p, pd.concat([o, o])), "two outcomes"),
         (lambda p, o: (p.iloc[:0], o), "no predictions"),
         (lambda p, o: (p.assign(p_late=[0.1, np.nan, 0.2, 0.3]), o), "all or none"),
-        (lambda p, o: (p.assign(claimed=[0.9, np.nan, 0.9, 0.9]), o), "all or none"),
+        (lambda p, o: (p.assign(p_after_p90=[0.1, np.nan, 0.1, 0.1]), o), "all or none"),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(spoil, says):

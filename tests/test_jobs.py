@@ -137,7 +137,7 @@ def test_training_registers_each_model_with_a_verdict(story: Story) -> None:
 
 
 def test_a_run_is_published_whole_and_becomes_the_latest(story: Story) -> None:
-    """Its folder verifies, latest.json names it, and the champion predicted all but direct debits."""
+    """Its folder verifies, latest.json names it, the champion predicted all but what is left to the rule."""
     assert not story.first["already_published"]
     assert story.first["previous_run"] is None
     assert json.loads(story.latest[0])["run_id"] == story.first["run_id"]
@@ -146,8 +146,11 @@ def test_a_run_is_published_whole_and_becomes_the_latest(story: Story) -> None:
     predictions = story.table(story.first, "predictions")
     methods = pd.read_csv(story.config.parent / "invoices.csv").set_index("invoice_id")["payment_method"]
     debit = predictions["invoice_id"].map(methods) == "direct_debit"
-    assert set(predictions.loc[~debit, "source"]) == {"model"}
-    assert set(predictions.loc[debit, "source"]) <= {"rule"}
+    segments = story.table(story.first, "segments").set_index("customer_id")["segment"]
+    left = list(story.trained["models"]["payment-time"]["rule_segments"])
+    by_rule = debit | predictions["customer_id"].map(segments).isin(left)
+    assert set(predictions.loc[~by_rule, "source"]) == {"model"}
+    assert set(predictions.loc[by_rule, "source"]) <= {"rule"}
     assert set(predictions.loc[~debit, "model_version"]) == {"1"}
 
 
@@ -346,9 +349,11 @@ def test_a_fold_predicts_from_its_cutoff_to_the_next(walked: Any) -> None:
 
 
 def test_a_backtest_twice_gives_the_same_bytes_in_the_same_place(walked: Any) -> None:
-    """Predictions, outcomes and metrics; nothing else is left behind."""
+    """Tables, figures and summary; nothing else is left behind."""
     result, first, second = walked
-    assert set(first) == {"predictions.parquet", "outcomes.parquet", "metrics.json"}
+    pictures = {"reliability.png", "coverage.png", "error_by_age.png", "lift.png"}
+    tables = {"predictions.parquet", "outcomes.parquet", "metrics.json"}
+    assert set(first) == tables | {"summary.html", "summary.md"} | pictures
     assert first == second
     assert [path.name for path in Path(result["path"]).parent.iterdir()] == [result["backtest_id"]]
 

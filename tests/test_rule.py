@@ -84,6 +84,10 @@ def brute_force_prediction(rule: ShrunkenRule, row: pd.Series) -> dict[str, floa
     for name, share in (("days_until_p10", 0.1), ("days_until_p50", 0.5), ("days_until_p90", 0.9)):
         reached = days[cumulated >= share - 1e-10]
         result[name] = reached[0] - here if len(reached) and reached[0] <= horizon else np.nan
+        if share == 0.1:
+            result["p_before_p10"] = after[days < reached[0]].sum()
+        if share == 0.9:
+            result["p_after_p90"] = 1 - after[days <= (reached[0] if len(reached) else np.inf)].sum()
     for name, low, high in zip(CLASSES, (-np.inf, 0, 30, 60, 90), (0, 30, 60, 90, np.inf), strict=True):
         result[name] = after[(days > low) & (days <= high)].sum()
     result["p_over_90"] += 1 - after.sum()
