@@ -68,14 +68,18 @@ def fit_hazard(
 ) -> Any:
     """Return the fitted classifier of "paid in this bin"; `make` gives another one than boosting."""
     X, paid = _bins_at_risk(points, borders, boosting.seed)
+    _refuse_alike(paid, points)
+    if make is not None:
+        return make().fit(X, paid)
+    return _boost(boosting, X, paid, None if newer is None else _bins_at_risk(newer, borders, boosting.seed))
+
+
+def _refuse_alike(paid: Any, points: Points) -> None:
     if len(np.unique(paid)) < 2:
         raise ModelError(
             f"nothing to learn from {len(points.end)} rows: {int(points.event.sum())} paid, too few or all "
             "at once; train on a longer history"
         )
-    if make is not None:
-        return make().fit(X, paid)
-    return _boost(boosting, X, paid, None if newer is None else _bins_at_risk(newer, borders, boosting.seed))
 
 
 def _bins_at_risk(points: Points, borders: Ints, seed: int) -> tuple[Floats, Any]:
@@ -142,6 +146,7 @@ def fit_linear(points: Points, borders: Ints, seed: int) -> dict[str, Any]:
     known = linear_columns(linear, points.features)
     phases = linear_phases(borders)
     row, bins, start, paid = person_periods(borders, points, seed)
+    _refuse_alike(paid, points)
     in_phase = [known[row] * phase[bins][:, None] for phase in phases]
     of_bin = linear_bin_columns(borders, points.position[row], bins, start)
     one_hot = np.eye(len(borders))[bins]

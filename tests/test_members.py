@@ -395,5 +395,8 @@ def test_another_estimator_takes_the_hazards_place(many: Points) -> None:
 def test_refuses_hazards_without_difference(many: Points, paid: bool) -> None:
     """All paid in the first bin, or nobody: nothing to learn from, and the way out is said."""
     same = replace(many, end=np.full_like(many.end, -8), event=np.full_like(many.event, paid))
+    axis = np.array([-7, 730]) if paid else AXIS
     with pytest.raises(ModelError, match="train on a longer history"):
-        fit_hazard(same, np.array([-7, 730]) if paid else AXIS, BOOSTING)
+        fit_hazard(same, axis, BOOSTING)
+    with pytest.raises(ModelError, match="train on a longer history"):
+        fit_linear(same, axis, 0)
