@@ -151,7 +151,7 @@ def test_a_run_is_published_whole_and_becomes_the_latest(story: Story) -> None:
     by_rule = debit | predictions["customer_id"].map(segments).isin(left)
     assert set(predictions.loc[~by_rule, "source"]) == {"model"}
     assert set(predictions.loc[by_rule, "source"]) <= {"rule"}
-    assert set(predictions.loc[~debit, "model_version"]) == {"1"}
+    assert set(predictions.loc[~by_rule, "model_version"]) == {"1"}
 
 
 def test_the_same_run_again_is_answered_already_published(story: Story) -> None:
