@@ -124,12 +124,22 @@ def train(
     require_champion: Annotated[
         bool, typer.Option("--require-champion", help="Exit with 1 when the new model is refused.")
     ] = False,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="First search how the boosting should grow on this ledger.")
+    ] = False,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.1, max=1440, help="Time for --tune. Default: 10.")
+    ] = None,
     flow: Flow = False,
     as_json: Json = False,
 ) -> None:
     """Fit the models, measure them against the baselines, register them, and let the gate decide."""
     from pipelines import console
 
+    if minutes is not None and not tune:
+        raise typer.BadParameter("--minutes is for --tune")
+    if flow and tune:
+        raise typer.BadParameter("--tune runs by itself: leave out --flow")
     if flow:
         from pipelines.steps import run_as_flow
         from pipelines.train import train_flow
@@ -139,8 +149,16 @@ def train(
         from pipelines.training import train as train_models
 
         with console.progress() as progress:
-            result = train_models(config, as_of=as_of, today=_today(), progress=progress)
+            result = train_models(
+                config,
+                as_of=as_of,
+                today=_today(),
+                minutes=(minutes or 10.0) if tune else None,
+                progress=progress,
+            )
     _answer(result, as_json, console.show_training)
+    if tune and not as_json:
+        print("\n".join([result["tuning"]["said"], *result["tuning"]["lines"]]))
     if require_champion and not result["models"]["payment-time"]["accepted"]:
         raise DebtscapeError("the new payment-time model was refused (see above); the champion stays.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from pipelines.folds import (
 from pipelines.leak_probe import probe_leaks
 from pipelines.progress import Progress, silent
 from pipelines.reading import Reading, read
+from pipelines.tuning import tune
 
 LONGEST_HOLDOUT_DAYS = 180
 HOLDOUT_SHARE = 0.25
@@ -55,13 +56,26 @@ class Outcome:
     warnings: tuple[str, ...]
 
 
-def train(config: Path, *, as_of: date | None, today: date, progress: Progress = silent) -> dict[str, Any]:
+def train(
+    config: Path,
+    *,
+    as_of: date | None,
+    today: date,
+    minutes: float | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
     """Train on what was known before `as_of` and return what was registered and why.
 
-    A refused challenger is a normal result: it is registered, the champion stays.
+    With `minutes`, settings of the boosting are searched for so long, and used. A refused challenger is a
+    normal result: it is registered, the champion stays.
     """
     progress("reading the ledger", 0, len(STEPS))
-    return register(fit(read_for_training(config, as_of=as_of, today=today), progress))
+    training = read_for_training(config, as_of=as_of, today=today)
+    if minutes is None:
+        return register(fit(training, progress))
+    tuning = tune(training.reading, holdout_cutoff(training), minutes=minutes, progress=progress)
+    reading = replace(training.reading, settings=tuning.settings(training.reading.settings))
+    return register(fit(replace(training, reading=reading), progress)) | {"tuning": tuning.summary()}
 
 
 def read_for_training(config: Path, *, as_of: date | None, today: date) -> Training:
