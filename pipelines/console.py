@@ -24,6 +24,14 @@ EXPLAINED = (
     "the median payment day to the real one."
 )
 
+CLASSES = {
+    "p_on_time": "on time",
+    "p_1_30": "1-30 days late",
+    "p_31_60": "31-60 days late",
+    "p_61_90": "61-90 days late",
+    "p_over_90": "later or never",
+}
+
 
 @contextmanager
 def progress() -> Iterator[Say]:
@@ -115,36 +123,52 @@ def show_debtor(result: dict[str, Any]) -> None:
 
 def show_quotes(result: dict[str, Any]) -> None:
     """Print how quotes would be paid: one as a card, the orders of the last days as a table."""
-    day, quotes = result["as_of"], result["quotes"]
     if "ordered_from" in result:
-        rows = [[q["customer_id"], q["ordered_on"], *_quoted(q).values(), q["note"]] for q in quotes]
-        header = ["debtor", "ordered on", ">amount", "terms", ">late", "paid on", "10-90 %", ">settled", "by"]
-        _table(f"Orders of {result['ordered_from']} to {day}, invoiced on {day}", [*header, "note"], rows)
-        if result["left_out"]:
-            _print(f"{result['left_out']} orders are left out: their amount is not above 0.")
+        _show_orders(result)
     else:
-        (quote,) = quotes
-        _print(f"[bold]{escape(quote['customer_id'])}[/bold], invoiced on {day}")
-        _facts(_quoted(quote))
-        _facts({f"probability of {name[2:].replace('_', '-')}": f"{quote[name]:.0%}" for name in _CLASSES})
-        _facts({name: quote[name] for name in ("reasons", "note") if quote[name]})
+        (quote,) = result["quotes"]
+        amount, early, middle, late = _quoted(quote)
+        _print(f"[bold]{escape(quote['customer_id'])}[/bold], invoiced on {result['as_of']}")
+        classes = {f"paid {words}": f"{quote[name]:.0%}" for name, words in CLASSES.items()}
+        facts = {
+            "amount": f"{amount} {quote['currency']}",
+            "due on": f"{quote['due_on']}, {quote['payment_terms_days']} days ({quote['terms_from']})",
+            "late": f"{quote['p_late']:.0%}",
+            "paid on": f"{middle}, 10-90 %: {early} to {late}",
+            **classes,
+            "settled so far": quote["settled_invoices"],
+            "predicted by": quote["source"],
+            "reasons": quote["reasons"],
+            "note": quote["note"],
+        }
+        _facts({name: value for name, value in facts.items() if value != ""})
     _warnings(result["warnings"])
 
 
-_CLASSES = ("p_on_time", "p_1_30", "p_31_60", "p_61_90", "p_over_90")
+def _show_orders(result: dict[str, Any]) -> None:
+    quotes, day = result["quotes"], result["as_of"]
+    rows = []
+    for quote in quotes:
+        amount, early, middle, late = _quoted(quote)
+        known = [quote["payment_terms_days"], f"{quote['p_late']:.0%}", middle, early, late]
+        order = [quote["customer_id"], quote["ordered_on"], amount]
+        rows.append([*order, *known, quote["settled_invoices"], quote["source"]])
+    header = ["debtor", "ordered on", ">amount", ">terms", ">late", "paid on", "10 %", "90 %"]
+    header += [">settled", "by"]
+    _table(f"Orders from {result['ordered_from']}, before {day}, as if invoiced on {day}", header, rows)
+    new = sum(quote["note"] != "" for quote in quotes)
+    if new:
+        _print(
+            f"{new} of {len(quotes)} are for debtors who have no earlier invoice in {quotes[0]['currency']}."
+        )
+    if result["left_out"]:
+        _print(f"{result['left_out']} orders are left out: their amount is not above 0.")
 
 
-def _quoted(quote: dict[str, Any]) -> dict[str, Any]:
+def _quoted(quote: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Return the amount, and the early, middle and late day."""
     early, middle, late = (quote[f"paid_on_{name}"] or "later" for name in ("p10", "p50", "p90"))
-    return {
-        "amount": f"{quote['amount']:,.2f} {quote['currency']}",
-        "terms": f"{quote['payment_terms_days']} days ({quote['terms_from']})",
-        "late": f"{quote['p_late']:.0%}",
-        "paid on": middle,
-        "10-90 %": f"{early} to {late}",
-        "settled so far": quote["settled_invoices"],
-        "predicted by": quote["source"],
-    }
+    return f"{quote['amount']:,.2f}", early, middle, late
 
 
 def _show_figures(title: str, figures: list[dict[str, Any]]) -> None:

@@ -307,10 +307,11 @@ def test_the_command_shows_a_card_or_a_table_and_prints_json(
     assert code == 0
     assert "Bakery, invoiced on 2025-03-01" in card
     assert "1,234.50 EUR" in card
-    assert "30 days (debtor)" in card
+    assert "2025-03-31, 30 days (debtor)" in card
     code, table, _ = shell(monkeypatch, capfd, *common)
     assert code == 0
     assert "Newcomer" in table
+    assert "1 of 3 are for debtors who have no earlier invoice in EUR" in table
     assert "2 orders are left out" in table
     code, printed, _ = shell(monkeypatch, capfd, "Bakery", "--amount", "1234.5", "--json", *common)
     assert code == 0
