@@ -324,6 +324,17 @@ def test_each_row_has_its_own_pay_days() -> None:
     assert (both[0] == both[2]).all()
 
 
+@pytest.mark.parametrize(("days", "median"), [(31, 31), (32, 16)])
+def test_a_bin_of_more_than_a_month_is_spread_evenly(days: int, median: int) -> None:
+    """Payments that all come on the last day of a month-long bin are found there; in a longer one half-way."""
+    borders = np.array([*CLASS_BORDERS, 200, 200 + days, 365, 730])
+    paid_by = (borders >= 200 + days)[None].astype(float)
+    found = summarise_payment(
+        paid_by, np.array([0]), borders, 0, 365, lambda _, day: np.where(day == 200 + days, 1.0, 1e-9)
+    )
+    assert found["days_until_p50"][0] == 200 + median
+
+
 def test_pay_days_change_days_and_nothing_else() -> None:
     """Classes and lateness do not ask on which day of its bin a payment comes."""
     curve, borders = (
