@@ -72,13 +72,15 @@ class Tuning:
         return _with(settings, self.values)
 
     def summary(self) -> dict[str, Any]:
-        """Return what is told about the search, with the lines for the configuration."""
+        """Return what is told about the search, and the lines for the configuration where there is news."""
         gain = f"{self.configured_loss - self.best_loss:.4f} (standard error {self.standard_error:.4f})"
-        said = (
-            f"better by {gain}; to keep them, put the lines into the configuration"
-            if self.better
-            else f"the best was better by {gain}, which may be chance: the configured settings stay"
-        )
+        lines = ["predictor:", *(f"  {name}: {value}" for name, value in self.values.items())]
+        if self.better:
+            said = f"better by {gain}; used now, and kept by these lines in the configuration"
+        elif self.best_loss < self.configured_loss:
+            said = f"the best is better by {gain}, which may be chance: the configured settings stay"
+        else:
+            said = "none was better: the configured settings stay"
         return {
             "values": dict(self.values),
             "better": self.better,
@@ -87,8 +89,8 @@ class Tuning:
             "standard_error": self.standard_error,
             "tried": self.tried,
             "pruned": self.pruned,
-            "said": f"{self.tried} settings tried, {self.pruned} of them given up early: {said}",
-            "lines": ["predictor:", *(f"  {name}: {value}" for name, value in self.values.items())],
+            "said": f"Tuning: {self.tried} settings tried, {self.pruned} given up early; {said}.",
+            "lines": lines if self.better else [],
         }
 
 
