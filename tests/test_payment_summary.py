@@ -326,7 +326,7 @@ def test_each_row_has_its_own_pay_days() -> None:
 
 @pytest.mark.parametrize(("days", "median"), [(31, 31), (32, 16)])
 def test_a_bin_of_more_than_a_month_is_spread_evenly(days: int, median: int) -> None:
-    """Payments that all come on the last day of a month-long bin are found there; in a longer one half-way."""
+    """Payments that all come on the last day of such a bin are found half-way, of a shorter one there."""
     borders = np.array([*CLASS_BORDERS, 200, 200 + days, 365, 730])
     paid_by = (borders >= 200 + days)[None].astype(float)
     found = summarise_payment(

@@ -159,7 +159,7 @@ def test_open_invoices_count(unseen: tuple[pd.DataFrame, pd.DataFrame]) -> None:
 @pytest.mark.parametrize("max_rows", [60_000, 500])
 def test_order_of_rows_does_not_matter(max_rows: int) -> None:
     """Permuted rows give the same bytes, sampled or not; another seed gives others."""
-    rows, outcome = portfolio(2000, seed=4)
+    rows, outcome = portfolio(3000, seed=4)
     order = np.random.default_rng(0).permutation(len(rows))
     first = model(iterations=20, max_rows=max_rows).fit(rows, outcome)
     second = model(iterations=20, max_rows=max_rows).fit(rows.iloc[order], outcome.iloc[order])
@@ -170,9 +170,11 @@ def test_order_of_rows_does_not_matter(max_rows: int) -> None:
 @pytest.mark.parametrize("pooled", [True, False])
 def test_workers_and_threads_change_no_byte(pooled: bool) -> None:
     """Members fitted side by side, by however many threads, are those fitted one after the other."""
-    rows, outcome = portfolio(2000, seed=4)
+    rows, outcome = portfolio(3000, seed=4)
     outcome = outcome if pooled else outcome.drop(columns=["due_on", "decided_until"])
-    alone = model(iterations=20).fit(rows, outcome).files()
+    one = model(iterations=20).fit(rows, outcome)
+    alone = one.files()
+    assert (one.parameters_["sharpness"] != 1) == pooled
     assert set(alone) == {"parameters.json", "hazard.skops", "classes.skops"}
     with threadpool_limits(limits=2):
         assert model(iterations=20, workers=2).fit(rows, outcome).files() == alone
@@ -187,16 +189,16 @@ def test_members_are_pooled_on_the_newest_points(fitted: PaymentTime) -> None:
     assert set(weights) == {"hazard", "classes", "linear"}
     assert sum(weights.values()) == pytest.approx(1)
     assert min(weights.values()) > 0
-    assert 0.8 < fitted.parameters_["sharpness"] < 1.4
+    assert fitted.parameters_["sharpness"] != 1
     assert set(fitted.parameters_["rounds"]) == {"hazard", "classes"}
 
 
 def test_rounds_stop_early() -> None:
-    """Where nothing can be learned after a few rounds, a thousand allowed ones are not grown."""
-    rows, outcome = portfolio(2000, seed=4)
+    """Where nothing can be learned after a few rounds, not even the usual number is grown."""
+    rows, outcome = portfolio(3000, seed=4)
     fitted = model(iterations=1000, features=["payment_terms_days"]).fit(rows, outcome)
-    assert fitted.estimators_["hazard"].n_iter_ == fitted.parameters_["rounds"]["hazard"] < 200
-    assert fitted.estimators_["classes"].n_iter_ == fitted.parameters_["rounds"]["classes"] < 100
+    assert fitted.estimators_["hazard"].n_iter_ == fitted.parameters_["rounds"]["hazard"] < 70
+    assert fitted.estimators_["classes"].n_iter_ == fitted.parameters_["rounds"]["classes"] < 30
 
 
 def test_rounds_are_those_that_were_grown(fitted: PaymentTime) -> None:
@@ -208,7 +210,7 @@ def test_rounds_are_those_that_were_grown(fitted: PaymentTime) -> None:
 @pytest.mark.parametrize("why", ["no calendar", "all of one day", "few points", "few paid"])
 def test_without_enough_newest_points_the_defaults_stand(why: str) -> None:
     """Members count alike and their mean stays as it is."""
-    rows, outcome = portfolio(1200, seed=4)
+    rows, outcome = portfolio(3000, seed=4)
     if why == "no calendar":
         outcome = outcome.drop(columns=["due_on", "decided_until"])
     elif why == "all of one day":
@@ -239,7 +241,7 @@ def test_too_few_decided_classes_leave_two_members() -> None:
 
 def test_a_column_that_is_empty_at_first_is_no_obstacle() -> None:
     """The debtors' rates are only known of the newest points; a column never filled is not learned from."""
-    rows, outcome = portfolio(2000, seed=4)
+    rows, outcome = portfolio(3000, seed=4)
     day = outcome["due_on"] + pd.to_timedelta(rows["days_past_due"], unit="D")
     rows = rows.assign(
         late_share_365d=rows["late_share_365d"].where(day > day.quantile(0.8)), credit_score=np.nan
@@ -256,7 +258,7 @@ def own_estimator() -> Pipeline:
 
 def test_an_own_estimator_takes_the_place_of_all_members() -> None:
     """It is asked for the hazards, alone and as it is; gaps are its own affair."""
-    rows, outcome = portfolio(2000, seed=4)
+    rows, outcome = portfolio(3000, seed=4)
     rows.loc[::7, "late_share_365d"] = np.nan
     fitted = model(make_estimator=own_estimator).fit(rows, outcome)
     assert isinstance(fitted.estimators_["hazard"], Pipeline)
