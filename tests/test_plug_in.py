@@ -169,7 +169,7 @@ def test_a_registered_class_of_ones_own_is_loaded_from_beside_the_configuration(
     loaded = champion("payment-time", chosen)
     assert loaded is not None
     said = loaded.predict(pd.DataFrame({"days_past_due": [-10.0], "late_share": [0.3]}))
-    # every bin halves what is left: 30, 14, 7, 3, 1 days before due have passed or are left in that order
+    # each bin that is not over yet halves what is left
     borders = [border for border in loaded.parameters["borders"] if -10 <= border <= 0]
     assert said["p_on_time"].item() == pytest.approx(1 - 0.5 ** len(borders))
 
@@ -181,6 +181,19 @@ def test_a_registered_class_that_nobody_trusts_is_not_loaded(fitted_half: tuple[
     with pytest.raises(ModelError, match=r"version 1: half_of_mine\.Half\. .*predictor\.estimator_types"):
         champion("payment-time", doubting)
     assert doubting.tracking_uri == chosen.tracking_uri
+
+
+def test_an_artefact_by_itself_trusts_the_known_types_alone(fitted_half: tuple[Settings, Path]) -> None:
+    """Served by MLflow there is no configuration, so what only a configuration trusts is not loaded."""
+    import mlflow
+
+    chosen, _ = fitted_half
+    mlflow.set_tracking_uri(chosen.tracking_uri)
+    try:
+        with pytest.raises(Exception, match=r"Untrusted types found in the file: \['half_of_mine\.Half'\]"):
+            mlflow.pyfunc.load_model("models:/payment-time@champion")
+    finally:
+        mlflow.set_tracking_uri(None)
 
 
 def test_the_documented_example_is_trained_judged_registered_and_used(tmp_path: Path) -> None:

@@ -246,3 +246,12 @@ def test_permuted_rows_give_the_same_predictions():
     straight = ShrunkenRule().fit(features, outcome).predict(asked)
     mixed = ShrunkenRule().fit(features.iloc[order], outcome.iloc[order]).predict(asked.iloc[::-1])
     pd.testing.assert_frame_equal(straight, mixed.iloc[::-1], check_exact=True)
+
+
+def test_a_day_beyond_the_configured_horizon_is_not_named():
+    """All paid 200 days late: 30 days before due that is 230 days ahead, beyond a horizon of 120."""
+    learned = history([200] * 50)
+    far = ShrunkenRule(horizon_days=365).fit(*learned).predict(learned[0])
+    near = ShrunkenRule(horizon_days=120).fit(*learned).predict(learned[0])
+    assert far["days_until_p50"].eq(230).all()
+    assert near["days_until_p50"].isna().all()
