@@ -68,7 +68,7 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         max_leaf_nodes: int = 15,
         min_samples_leaf: int = 100,
         l2_regularization: float = 1.0,
-        max_rows: int = 60_000,
+        max_rows: int = 30_000,
         make_estimator: Callable[[], Any] | None = None,
         workers: int = 1,
         seed: int = 0,

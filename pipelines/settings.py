@@ -88,7 +88,7 @@ class SegmentSettings(_Strict):
 class PredictorSettings(_Strict):
     """How the payment time is learned; the defaults of the model are those of `PaymentTime`."""
 
-    training_rows: int = Field(60_000, ge=500)
+    training_rows: int = Field(30_000, ge=500)
     evaluation_rows: int = Field(20_000, ge=500)
     static: tuple[Literal["sector", "country", "size"], ...] = Field(
         ("sector", "country", "size"), strict=False
