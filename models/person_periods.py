@@ -15,7 +15,7 @@ from models.scorer import CLASS_BORDERS, Floats, Ints, axis_position, expand, fi
 Flags = npt.NDArray[np.bool_]
 
 # fine where most payments fall; the bins beyond the horizon serve rows that are long past due already
-_BEFORE_DUE = (-60, -30, -14, -7, -3, -1)
+_BEFORE_DUE = (-60, -30, -21, -14, -10, -7, -3, -1)
 _AFTER_DUE = (3, 7, 14, 21, 45, 120, 180, 270)
 _ENTERED_LATE = 1 / 3
 
