@@ -80,7 +80,7 @@ def predict_points(
             weights = contributions(some, model.log_odds, reference)
             return model.predict(some), reasons(some, weights, currency.loc[some.index])
 
-        parts += _side_by_side(said_by_model, rows[by_model], settings.workers)
+        parts += side_by_side(said_by_model, rows[by_model], settings.workers)
     if not by_model.all():
         known, became = training_rows(reading.ledger, reading.as_of, settings)
         fallback, usual = rule(settings).fit(known, became), usual_row(known)
@@ -93,7 +93,7 @@ def predict_points(
     return pd.concat([said.assign(reasons=why) for said, why in parts]).reindex(rows.index)
 
 
-def _side_by_side(say: Callable[[pd.DataFrame], Said], rows: pd.DataFrame, workers: int) -> list[Said]:
+def side_by_side(say: Callable[[pd.DataFrame], Said], rows: pd.DataFrame, workers: int) -> list[Said]:
     """Ask for parts of the rows in threads of their own; each row's answer is its own."""
     parts = min(workers, max(1, len(rows) // _FEWEST_SIDE_BY_SIDE))
     borders: npt.NDArray[np.int64] = np.linspace(0, len(rows), parts + 1).astype(np.int64)
