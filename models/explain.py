@@ -7,7 +7,7 @@ log-odds for rows of features.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,7 @@ import pandas as pd
 
 from features.catalogue import CATALOGUE, Feature
 from features.errors import ModelError
-from models.rule import needed
-from models.scorer import CLASS_BORDERS, CLASSES, HORIZON_DAYS
+from models.scorer import CLASS_BORDERS, CLASSES, HORIZON_DAYS, MOST_LOG_ODDS
 
 Floats = npt.NDArray[np.float64]
 LogOdds = Callable[[pd.DataFrame], Floats]
@@ -26,9 +25,6 @@ AGE = frozenset({"days_past_due", "days_since_issue"})
 
 GROUPS = ("volume", "history", "lately", "dispute", "open_items", "invoice", "peers")
 """The causes, in the order in which they are put in: what two neighbours owe is what they owe as one."""
-
-MOST_LOG_ODDS = 12.0
-"""Log-odds are cut here: beyond 6 in a million there is nothing to explain."""
 
 _BY_CATALOGUE = {
     "history": "history", "rhythm": "lately", "pay_run": "lately", "balance": "open_items",
@@ -106,7 +102,8 @@ def predicted_log_odds(predict: Callable[[pd.DataFrame], pd.DataFrame], late_aft
     """Return the log-odds of being paid late for a model that only gives the columns PREDICTION.
 
     A row that is late already has those of not being paid by the next class border. Past the last border
-    they are those of not being paid within 30 days, from the median wait at a constant daily chance.
+    they are those of not being paid within 30 days, from the median wait at a constant daily chance; a
+    median that is empty, or later than HORIZON_DAYS, counts as that.
     """
 
     def log_odds(rows: pd.DataFrame) -> Floats:
@@ -114,7 +111,7 @@ def predicted_log_odds(predict: Callable[[pd.DataFrame], pd.DataFrame], late_aft
         beyond = 1 - np.cumsum(said[list(CLASSES[:-1])].to_numpy(np.float64), axis=1)
         border = np.searchsorted(CLASS_BORDERS, past)
         by_class = beyond[np.arange(len(rows)), np.minimum(border, len(CLASS_BORDERS) - 1)]
-        wait = said["days_until_p50"].fillna(HORIZON_DAYS).clip(lower=1).to_numpy(np.float64)
+        wait = said["days_until_p50"].fillna(HORIZON_DAYS).clip(1, HORIZON_DAYS).to_numpy(np.float64)
         already = np.where(border < len(CLASS_BORDERS), by_class, 0.5 ** (_SOON_DAYS / wait))
         unpaid = np.where(past <= late_after_days, said["p_late"].to_numpy(np.float64), already)
         return logit(unpaid)
@@ -123,7 +120,7 @@ def predicted_log_odds(predict: Callable[[pd.DataFrame], pd.DataFrame], late_aft
 
 
 def logit(probability: Floats) -> Floats:
-    """Return log(p / (1 - p)), cut at +- MOST_LOG_ODDS."""
+    """Return log(p / (1 - p)), cut at +- MOST_LOG_ODDS: beyond 6 in a million there is nothing to explain."""
     least = 1 / (1 + np.exp(MOST_LOG_ODDS))
     inside = np.clip(probability, least, 1 - least)
     odds: Floats = np.log(inside / (1 - inside))
@@ -172,84 +169,3 @@ def _differ(values: Floats, usual: Floats) -> npt.NDArray[np.bool_]:
     same = (values == usual) | (np.isnan(values) & np.isnan(usual))
     differs: npt.NDArray[np.bool_] = ~same.all(axis=1)
     return differs
-
-
-# ---- facts of the catalogue, which say what is known and not what it weighed ----
-
-MOST = 3
-"""Parts of one explanation."""
-
-FEW = 3
-"""Settled invoices below which history says little, and the cohort is worth hearing."""
-
-USED = (
-    "days_past_due", "disputed_now", "settled_invoices", "late_share_last_5", "mean_days_late_365d",
-    "overdue_amount", "terms_late_share_365d", "portfolio_late_share_90d",
-)  # fmt: skip
-
-
-def reasons(rows: pd.DataFrame) -> pd.Series:
-    """Return at most MOST parts per row of INVOICE_FEATURES, joined by "; "; same index.
-
-    The order is fixed, strongest first: the invoice itself (past due, disputed), too little history,
-    the last five payments, the mean of the last year, what else is overdue, the invoices on the same
-    terms, the portfolio. Amounts are in the row's own currency.
-    """
-    needed(rows, *USED)
-    values = {name: rows[name].to_numpy(np.float64) for name in USED}
-    parts: list[list[str]] = [[] for _ in range(len(rows))]
-    for applies, say, columns in _facts(values):
-        for row, figures in zip(
-            np.flatnonzero(applies).tolist(),
-            zip(*(column[applies].tolist() for column in columns), strict=True),
-            strict=True,
-        ):
-            if len(parts[row]) < MOST:
-                parts[row].append(say(*figures))
-    return pd.Series(["; ".join(some) for some in parts], index=rows.index, dtype="str")
-
-
-def _facts(
-    values: dict[str, Floats],
-) -> Iterator[tuple[npt.NDArray[np.bool_], Callable[..., str], tuple[Floats, ...]]]:
-    """Yield each kind of fact: the rows it holds for, its words, and the figures they take."""
-    past, settled, late = values["days_past_due"], values["settled_invoices"], values["late_share_last_5"]
-    mean, overdue = values["mean_days_late_365d"], values["overdue_amount"]
-    terms, portfolio = values["terms_late_share_365d"], values["portfolio_late_share_90d"]
-    few = ~(settled >= FEW)
-    yield past > 0, _past_due, (past,)
-    yield values["disputed_now"] > 0, lambda _: "disputed", (past,)
-    yield few, _little_history, (np.nan_to_num(settled),)
-    yield ~few & np.isfinite(late), _last_five, (late, settled)
-    yield np.isfinite(mean), _mean_days_late, (mean,)
-    yield overdue > 0, lambda amount: f"{amount:,.2f} already overdue", (overdue,)
-    yield few & np.isfinite(terms), lambda share: f"{share:.0%} on the same terms paid late", (terms,)
-    yield few & np.isfinite(portfolio), lambda share: f"{share:.0%} of all invoices paid late", (portfolio,)
-
-
-def _past_due(days: float) -> str:
-    return f"{days:.0f} {_days(days)} past due"
-
-
-def _little_history(settled: float) -> str:
-    if settled == 0:
-        return "no settled invoice yet"
-    return f"only {settled:.0f} settled {'invoice' if settled == 1 else 'invoices'} so far"
-
-
-def _last_five(late_share: float, settled: float) -> str:
-    last = min(settled, 5)
-    late = round(late_share * last)
-    return f"{late or 'none'} of the last {last:.0f} paid late"
-
-
-def _mean_days_late(mean: float) -> str:
-    rounded = round(mean, 1)
-    if rounded == 0:
-        return "paid on the due day on average in 365 days"
-    side = "late" if rounded > 0 else "early"
-    return f"{abs(rounded):.1f} days {side} on average in 365 days"
-
-
-def _days(number: float) -> str:
-    return "day" if number == 1 else "days"
