@@ -16,6 +16,7 @@ import pandas as pd
 from features.errors import ModelError
 from models.explain import GROUPS
 from models.rule import needed
+from models.scorer import PAID_ON
 
 MOST = 3
 """Contributions in one explanation."""
@@ -32,6 +33,9 @@ LAST = 5
 QUIET_DAYS = 30
 """Days without a settlement from which they are worth a word."""
 
+HABIT_SHARE = 0.5
+"""Share of the payments on one weekday, or at month ends, from which it is a habit."""
+
 _UNUSUAL_RATIO = 2.0
 _WHOLE = 0.995  # 100 % in whole percent
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -47,8 +51,10 @@ def reasons(rows: pd.DataFrame, contributed: pd.DataFrame, currency: pd.Series |
 
     `contributed` is what `explain.contributions` returned for these rows. At most MOST are said, those of at
     least LEAST_LOG_ODDS, the strongest first, each with "(raises)" or "(lowers)" for the risk; an
-    overdue invoice starts with its days past due. Amounts are in the row's own currency, and begin with
-    its code where `currency` is given. Refuses, with ModelError, rows that lack a feature it speaks of.
+    overdue invoice starts with its days past due. A row that nothing moves that much says when it is due
+    and how many invoices were settled: never an empty text. Amounts are in the row's own currency, and
+    begin with its code where `currency` is given. Refuses, with ModelError, rows that lack a feature it
+    speaks of.
     """
     needed(rows, "days_past_due", "settled_invoices", *(name for _, used in WORDS.values() for name in used))
     if not contributed.index.equals(rows.index):
@@ -70,6 +76,12 @@ def reasons(rows: pd.DataFrame, contributed: pd.DataFrame, currency: pd.Series |
             f"{say(code, *row)} ({'raises' if up else 'lowers'})"
             for code, row, up in zip(codes[said].tolist(), figures, raises, strict=True)
         ]
+    unmoved = np.flatnonzero((slots == "").all(axis=1))
+    settled = rows["settled_invoices"].to_numpy(np.float64)
+    slots[unmoved, 0] = [
+        f"{_due(days)}, {_so_far(count)}"
+        for days, count in zip(past[unmoved].tolist(), settled[unmoved].tolist(), strict=True)
+    ]
     words = ["; ".join(part for part in row if part) for row in slots.tolist()]
     return pd.Series(words, index=rows.index, dtype="str")
 
@@ -96,10 +108,10 @@ def _history(
     reversals: float,
 ) -> str:
     if not settled > 0:
-        paid = "no settled invoice yet"
+        paid = _so_far(settled)
     elif settled < FEW:
         average = " on average" if settled > 1 else ""
-        paid = f"only {_count(settled, 'settled invoice')} so far, {_after_due(mean)}{average}"
+        paid = f"only {_so_far(settled)}, {_after_due(mean)}{average}"
     elif recent > 0:
         paid = f"{_late(recent_share, recent)} of {recent:,.0f} paid late in 365 days"
         paid = f"{paid}, {_after_due(recent_mean)} on average"
@@ -110,9 +122,24 @@ def _history(
     return ", ".join([paid, *trouble])
 
 
-def _lately(_: str, share: float, mean: float, days_since: float) -> str:
-    paid = f"{_late(share, LAST)} of the last {LAST} paid late, {_after_due(mean)} on average"
-    return f"{paid}, none settled for {_days(days_since)}" if days_since >= QUIET_DAYS else paid
+def _lately(
+    _: str,
+    share: float,
+    mean: float,
+    days_since: float,
+    weekday: float,
+    month_end: float,
+    next_run: float,
+    *paid_on: float,
+) -> str:
+    parts = [f"{_late(share, LAST)} of the last {LAST} paid late, {_after_due(mean)} on average"]
+    parts += [f"none settled for {_days(days_since)}"] if days_since >= QUIET_DAYS else []
+    if month_end >= HABIT_SHARE:
+        parts.append("pays at month end")
+    elif weekday >= HABIT_SHARE:
+        parts.append(f"pays on {_WEEKDAYS[paid_on.index(max(paid_on))]}s")
+    parts += [] if isnan(next_run) else [f"usual pay day {_after_due(next_run, 0)}"]
+    return ", ".join(parts)
 
 
 def _dispute(_: str, now: float) -> str:
@@ -165,7 +192,13 @@ WORDS: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
             "disputes_opened_365d", "reversals_365d",
         ),
     ),
-    "lately": (_lately, ("late_share_last_5", "mean_days_late_last_5", "days_since_last_payment")),
+    "lately": (
+        _lately,
+        (
+            "late_share_last_5", "mean_days_late_last_5", "days_since_last_payment",
+            "pay_weekday_share_365d", "month_end_share_365d", "days_late_at_next_run", *PAID_ON[:5],
+        ),
+    ),
     "dispute": (_dispute, ("disputed_now",)),
     "open_items": (
         _open_items,
@@ -191,13 +224,24 @@ def _late(share: float, count: float) -> str:
     return "some" if isnan(late) else f"{round(late):,}" if round(late) else "none"
 
 
-def _after_due(mean: float) -> str:
-    if isnan(mean):
+def _due(days_past_due: float) -> str:
+    if isnan(days_past_due):
+        return "due on an unknown day"
+    return f"due in {_days(-days_past_due)}" if days_past_due < 0 else "due today"
+
+
+def _so_far(settled: float) -> str:
+    return f"{_count(settled, 'settled invoice')} so far" if settled > 0 else "no settled invoice yet"
+
+
+def _after_due(days: float, decimals: int = 1) -> str:
+    if isnan(days):
         return "days late unknown"
-    rounded = round(mean, 1)
+    rounded = round(days, decimals)
     if rounded == 0:
         return "on the due day"
-    return f"{abs(rounded):.1f} days {'after' if rounded > 0 else 'before'} due"
+    number = f"{abs(rounded):.1f} days" if decimals else _days(abs(rounded))
+    return f"{number} {'after' if rounded > 0 else 'before'} due"
 
 
 def _money(currency: str, amount: float) -> str:

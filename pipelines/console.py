@@ -110,14 +110,18 @@ def show_debtor(result: dict[str, Any]) -> None:
     _facts(result["facts"])
     _table("History", ["feature", ">value", "meaning"], [list(row.values()) for row in result["history"]])
     header = ["invoice", "due on", ">open", ">past due", ">late", "by", "paid on", "10-90 %"]
+    invoices = result["invoices"]
     shown = [
-        [cell for name, cell in row.items() if name not in ("next_step", "why")] for row in result["invoices"]
+        [cell for name, cell in row.items() if name not in ("next_step", "why", "reasons")]
+        for row in invoices
     ]
     _table("Open invoices", header, shown)
+    said = [[row["invoice"], row["reasons"]] for row in invoices if row["reasons"]]
+    _table("Why", ["invoice", "what raises and lowers the chance of being late"], said)
     _table(
         "Next steps",
         ["invoice", "step", "why"],
-        [[r["invoice"], r["next_step"], r["why"]] for r in result["invoices"]],
+        [[row["invoice"], row["next_step"], row["why"]] for row in invoices],
     )
 
 

@@ -111,6 +111,7 @@ def _invoice(row: dict[str, Any]) -> dict[str, Any]:
         if pd.isna(row["send_on"])
         else f"{row['step'].replace('_', ' ')} on {_day(row['send_on'])}",
         "why": row["reason"],
+        "reasons": row["reasons"] if predicted else "",
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.catalogue import CATALOGUE, INVOICE_FEATURES, names
+from features.catalogue import CATALOGUE, INVOICE_COLUMNS, names
 from features.errors import ModelError
 from models.explain import GROUPS, group_of
 from models.reason_words import LEAST_LOG_ODDS, WORDS, reasons
@@ -17,7 +17,7 @@ from models.reason_words import LEAST_LOG_ODDS, WORDS, reasons
 def row(**figures: float) -> pd.DataFrame:
     """One row of features of a debtor with a history; what is not given is unknown."""
     known = {"settled_invoices": 12, "days_past_due": -10, **figures}
-    return pd.DataFrame([known]).reindex(columns=names(INVOICE_FEATURES)).astype(float)
+    return pd.DataFrame([known]).reindex(columns=names(INVOICE_COLUMNS)).astype(float)
 
 
 def owed(**log_odds: float) -> pd.DataFrame:
@@ -27,6 +27,11 @@ def owed(**log_odds: float) -> pd.DataFrame:
 
 HISTORY = {"settled_invoices_365d": 10, "late_share_365d": 0.8, "mean_days_late_365d": 7.24}
 LATELY = {"late_share_last_5": 0.8, "mean_days_late_last_5": 3, "days_since_last_payment": 4}
+THURSDAYS = {
+    "pay_weekday_share_365d": 0.7, "month_end_share_365d": 0.1, "paid_on_monday_365d": 1,
+    "paid_on_tuesday_365d": 1, "paid_on_wednesday_365d": 0, "paid_on_thursday_365d": 7,
+    "paid_on_friday_365d": 1,
+}  # fmt: skip
 OVERDUE = {"open_invoices": 3, "overdue_invoices": 2, "overdue_amount": 8450, "weighted_days_past_due": 12}
 INVOICE = {"invoice_amount": 1200, "payment_terms_days": 30, "due_weekday": 4, "open_share": 1}
 VOLUME = {
@@ -71,6 +76,23 @@ VOLUME = {
             "lately",
             LATELY | {"late_share_last_5": 0, "mean_days_late_last_5": 0, "days_since_last_payment": 45},
             "none of the last 5 paid late, on the due day on average, none settled for 45 days",
+        ),
+        (
+            "lately",
+            LATELY | THURSDAYS | {"days_late_at_next_run": 4},
+            "4 of the last 5 paid late, 3.0 days after due on average, pays on Thursdays, usual pay day "
+            "4 days after due",
+        ),
+        (
+            "lately",
+            LATELY | THURSDAYS | {"month_end_share_365d": 0.5, "days_late_at_next_run": -1},
+            "4 of the last 5 paid late, 3.0 days after due on average, pays at month end, usual pay day "
+            "1 day before due",
+        ),
+        (
+            "lately",
+            LATELY | THURSDAYS | {"pay_weekday_share_365d": 0.49, "month_end_share_365d": 0.49},
+            "4 of the last 5 paid late, 3.0 days after due on average",
         ),
         ("open_items", OVERDUE, "8,450.00 already overdue, 12 days on average"),
         ("open_items", {"open_invoices": 3, "overdue_invoices": 0}, "nothing overdue of 3 open invoices"),
@@ -130,10 +152,27 @@ def test_three_strongest_come_first():
     )
 
 
-@pytest.mark.parametrize(("log_odds", "words"), [(0.04, ""), (LEAST_LOG_ODDS, "disputed (raises)")])
+@pytest.mark.parametrize(
+    ("log_odds", "words"),
+    [(0.04, "due in 10 days, 12 settled invoices so far"), (LEAST_LOG_ODDS, "disputed (raises)")],
+)
 def test_what_hardly_moves_is_not_said(log_odds: float, words: str):
     """Less than 0.05 log-odds is no reason."""
     assert reasons(row(disputed_now=1), owed(dispute=log_odds)).iloc[0] == words
+
+
+@pytest.mark.parametrize(
+    ("past", "settled", "words"),
+    [
+        (-1, 1, "due in 1 day, 1 settled invoice so far"),
+        (0, 0, "due today, no settled invoice yet"),
+        (-30, np.nan, "due in 30 days, no settled invoice yet"),
+        (3, 12, "3 days past due"),
+    ],
+)
+def test_a_row_that_nothing_moves_still_says_something(past: float, settled: float, words: str):
+    """When it is due and how many invoices were settled, or how long it is past due."""
+    assert reasons(row(days_past_due=past, settled_invoices=settled), owed()).iloc[0] == words
 
 
 @pytest.mark.parametrize(
@@ -172,14 +211,15 @@ def test_rows_keep_their_index_and_do_not_mix():
     weights = pd.concat([owed(dispute=1), owed(), owed(open_items=-1)]).set_axis(["a", "b", "c"])
     said = reasons(rows, weights)
     assert said.to_dict() == {
-        "a": "disputed (raises)", "b": "", "c": "8,450.00 already overdue, 12 days on average (lowers)",
+        "a": "disputed (raises)", "b": "due in 10 days, 12 settled invoices so far",
+        "c": "8,450.00 already overdue, 12 days on average (lowers)",
     }  # fmt: skip
     assert len(reasons(rows.head(0), weights.head(0))) == 0
 
 
 @settings(max_examples=50, deadline=None)
 @given(
-    st.lists(st.sampled_from([np.nan, 0.0, 1.0, 2.5, 6.0, -3.0]), min_size=8, max_size=8),
+    st.lists(st.sampled_from([np.nan, 0.0, 1.0, 2.5, 6.0, -3.0]), min_size=11, max_size=11),
     st.sampled_from([np.nan, 0.0, 1.0, 4.0, 9.0]),
 )
 @pytest.mark.parametrize("group", GROUPS)
