@@ -44,13 +44,14 @@ PAID_AT_MONTH_END = "paid_at_month_end_365d"
 PAY_DAYS = (*PAID_ON, PAID_AT_MONTH_END)
 TRUSTED_TYPES = ("numpy.dtype", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor")
 MOST_LOG_ODDS = 12.0
-_ROWS_AT_A_TIME = 10_000
+_BIN_ROWS_AT_A_TIME, _CLASS_ROWS_AT_A_TIME = 500, 5_000  # what a tree walks through stays in the cache
 _LONGEST_SPREAD_DAYS = 31
 _PAY_DAYS_WEIGHT = 5.0
 _MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _MONTH_STARTS = np.cumsum(_MONTH_DAYS) - _MONTH_DAYS
 _IS_MONTH_END = np.concatenate([np.arange(days) >= days - 2 for days in _MONTH_DAYS])
-_MONTH_END_SHARE = float(_IS_MONTH_END.mean())
+# both days after a month end are one, too, where they are a Monday
+_MONTH_END_SHARE = float((_IS_MONTH_END.sum() + 12 * 2 / 7) / 365)
 
 
 class Classifier(Protocol):
@@ -95,14 +96,14 @@ def curve_of_hazards(
 ) -> Floats:
     """Return the share paid by each border up to the bin `last` of a row, rows x borders, from hazards."""
     hazards = np.zeros((len(features), len(borders)))
-    for part in _slices(len(features)):
+    for part in _slices(len(features), _BIN_ROWS_AT_A_TIME):
         rows, bins = expand(np.searchsorted(borders, position[part]), last[part])
         if not len(rows):
             continue
         at = position[part][rows]
         columns = bin_columns(borders, at, bins, first_day(borders, at, bins))
         X = np.hstack([features[part][rows], columns])
-        hazards[part.start + rows, bins] = _answer(estimator, X)[:, 1]
+        hazards[part.start + rows, bins] = estimator.predict_proba(X)[:, 1]
     return curve_from(hazards)
 
 
@@ -174,8 +175,8 @@ def curve_of_classes(
     """
     ends: Ints = np.searchsorted(borders, np.asarray(classes["borders"]))
     shares = np.full((len(features), len(ends) + 1), 1e-6)
-    for part in _slices(len(features)):
-        shares[part, classes["present"]] += _answer(estimator, features[part])
+    for part in _slices(len(features), _CLASS_ROWS_AT_A_TIME):
+        shares[part, classes["present"]] += estimator.predict_proba(features[part])
     shares[:, :-1][position[:, None] > borders[ends]] = 0
     by_class = np.cumsum(shares / shares.sum(axis=1, keepdims=True), axis=1)
     by_class[:, -1] = 1.0
@@ -210,7 +211,21 @@ def member_curves(
     borders: Ints,
     last: Ints,
 ) -> dict[str, Floats]:
-    """Return each member's curve by name."""
+    """Return each member's curve by name; by one thread, as several wait for each other at every tree."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1, user_api="openmp"):
+        return _member_curves(parameters, estimators, features, position, borders, last)
+
+
+def _member_curves(
+    parameters: Parameters,
+    estimators: Estimators,
+    features: Floats,
+    position: Ints,
+    borders: Ints,
+    last: Ints,
+) -> dict[str, Floats]:
     hazard = curve_of_hazards(estimators["hazard"], features, position, borders, last)
     curves = {"hazard": hazard}
     if "classes" in parameters:
@@ -366,16 +381,8 @@ def late_log_odds(parameters: Parameters, estimators: Estimators, rows: pd.DataF
     return odds
 
 
-def _answer(estimator: Classifier, X: Floats) -> Floats:
-    """Return the estimator's probabilities, by one thread: several wait for each other."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with threadpool_limits(1, user_api="openmp"):
-        return estimator.predict_proba(X)
-
-
-def _slices(length: int) -> Iterator[slice]:
-    return (slice(start, start + _ROWS_AT_A_TIME) for start in range(0, length, _ROWS_AT_A_TIME))
+def _slices(length: int, size: int) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, length, size))
 
 
 # ---- debtor-segments: the nearest centre ----

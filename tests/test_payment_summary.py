@@ -212,7 +212,7 @@ def test_summary_is_a_distribution(distribution: tuple[list[int], list[int], int
 ALL_DAYS = np.arange(1, 8)[None]
 
 
-def pay_days(weekday: list[float], month_end: float = 24 / 365) -> dict[str, object]:
+def pay_days(weekday: list[float], month_end: float = (24 + 24 / 7) / 365) -> dict[str, object]:
     """What all payments together do; by default month ends are days like others."""
     return {"pay_days": {"weekday": weekday, "month_end": month_end}}
 
@@ -282,11 +282,11 @@ def test_own_weekdays_are_mixed_with_five_usual_payments() -> None:
 
 
 def test_own_month_ends_are_mixed_with_five_usual_payments() -> None:
-    """Five payments, three at month ends, usually 20 %: (3 + 1) / 10, against 24 days of 365."""
+    """Five payments, three at month ends, usually 20 %: (3 + 1) / 10, against 24 + 24 / 7 days of 365."""
     usual = pay_days([1 / 7] * 5 + [2 / 7], month_end=0.2)
     row = debtor([5 / 7] * 5 + [10 / 7], at_month_end=3, due_day_of_month=20, due_month=4)
     weights = weights_of(usual, row, [8, 9, 10, 11])  # 28 April … 1 May
-    assert weights / weights[0] == pytest.approx([1, *[(4 / 6) / (24 / 341)] * 2, 1], rel=1e-4)
+    assert weights / weights[0] == pytest.approx([1, *[(4 / 6) / (192 / 2363)] * 2, 1], rel=1e-4)
 
 
 @pytest.mark.parametrize(
