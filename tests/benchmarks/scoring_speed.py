@@ -12,6 +12,7 @@ import argparse
 import resource
 import time
 from datetime import date
+from pathlib import Path
 
 from bench_ledger import big_ledger
 
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--open", type=int, default=200_000, help="open invoices to score")
     parser.add_argument("--debtors", type=int, default=20_000)
     asked = parser.parse_args()
-    settings = parse_settings({"ledger": {"invoices": {"path": "unused"}}, "workers": 2}, base=None)
+    settings = parse_settings({"ledger": {"invoices": {"path": "unused"}}, "workers": 2}, base=Path())
     ledger, end = big_ledger(1_000_000, asked.debtors), date(2024, 1, 1)
     started = time.perf_counter()
     model = payment_time(settings).fit(*training_rows(ledger, end, settings))
