@@ -183,5 +183,9 @@ def _missed(median: Floats, truth: Truth) -> Floats:
 
 
 def _until(days: Floats, past: Ints) -> Floats:
-    """Return the quantile, the horizon where it is empty."""
-    return np.where(np.isnan(days), HORIZON_DAYS + np.maximum(0, -past), days)
+    """Return the quantile, at most HORIZON_DAYS, also where it is empty.
+
+    Whatever horizon a model was asked for, its days are judged up to due + 90 and its order up to a year.
+    """
+    until: Floats = np.fmin(days, HORIZON_DAYS + np.maximum(0, -past))
+    return until

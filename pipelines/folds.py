@@ -100,6 +100,7 @@ def rule(settings: Settings) -> ShrunkenRule:
 def fit_all(rows: pd.DataFrame, outcome: pd.DataFrame, settings: Settings) -> dict[str, Predictor]:
     """Return the model and every baseline, fitted on the same rows."""
     baselines = {name: make(settings.late_after_days) for name, make in BASELINES.items()}
+    baselines["rule"] = rule(settings)
     return {
         MODEL: payment_time(settings).fit(rows, outcome),
         **{name: baseline.fit(rows, outcome) for name, baseline in baselines.items()},

@@ -20,6 +20,7 @@ from models.facts import customers_on, places
 from models.gate import WORDS
 from models.policy import fingerprint as policy_fingerprint
 from models.working_days import calendar_notes
+from pipelines import plug_in
 from pipelines.deciding import Models, Previous
 from pipelines.deciding import decide as decide_tables
 from pipelines.progress import Progress, silent
@@ -162,7 +163,7 @@ def champions(
     warnings: list[str] = []
     for name in names:
         try:
-            champion = registry.champion(name, reading.settings.tracking_uri)
+            champion = plug_in.champion(name, reading.settings)
         except ModelError as error:
             warnings.append(str(error))
             continue
@@ -184,6 +185,10 @@ def _why_not(name: str, champion: registry.Loaded | None, reading: Reading) -> s
     limit = champion.parameters.get("late_after_days", reading.settings.late_after_days)
     if limit != reading.settings.late_after_days:
         return f"the champion of {name} calls late what is more than {limit} days after due"
+    horizon = reading.settings.predictor.horizon_days
+    days = champion.parameters.get("horizon_days", horizon)
+    if days != horizon:
+        return f"the champion of {name} names no day beyond {days} days, {horizon} are configured"
     return None
 
 

@@ -15,6 +15,7 @@ from features.errors import ModelError
 from features.outcomes import landmarks
 from models import gate, registry
 from models.evaluate import evaluate
+from pipelines import plug_in
 from pipelines.figures import figures_of
 from pipelines.fitted_models import Fitted, fitted_payment_time, fitted_segments, fitted_timing
 from pipelines.folds import (
@@ -82,12 +83,12 @@ def read_for_training(config: Path, *, as_of: date | None, today: date) -> Train
     """Read the ledger known before the day, and the champion to beat.
 
     There is none to beat, and a warning says why, where the champion cannot be read, calls something
-    else late, or has already seen the days on which the two would be compared.
+    else late, has another horizon, or has already seen the days on which the two would be compared.
     """
     reading = read(config, as_of=as_of, today=today)
     registry.quiet()
     try:
-        champion = registry.champion("payment-time", reading.settings.tracking_uri)
+        champion = plug_in.champion("payment-time", reading.settings)
     except ModelError as error:
         return Training(reading, None, (f"not compared with the present model: {error}",))
     why_not = _incomparable(champion, reading) if champion else None
@@ -100,6 +101,10 @@ def _incomparable(champion: registry.Loaded, reading: Reading) -> str | None:
     limit = champion.parameters["late_after_days"]
     if limit != reading.settings.late_after_days:
         return f"it calls late what is more than {limit} days after due"
+    horizon = reading.settings.predictor.horizon_days
+    days = champion.parameters["horizon_days"]
+    if days != horizon:
+        return f"it names no day beyond {days} days, {horizon} are configured"
     if champion.trained_as_of >= reading.as_of:
         return f"it was trained as of {champion.trained_as_of}, and no day has passed since then"
     return None
@@ -157,7 +162,7 @@ def _register(model: Fitted, reading: Reading) -> dict[str, Any]:
     """Register one model, unless it is the champion over again, and say what became of it."""
     uri, verdict = reading.settings.tracking_uri, model.verdict
     try:
-        present = registry.champion(model.name, uri)
+        present = plug_in.champion(model.name, reading.settings)
     except ModelError:
         present = None
     same = present is not None and present.fingerprint == registry.fingerprint_of(model.files)
@@ -174,6 +179,7 @@ def _register(model: Fitted, reading: Reading) -> dict[str, Any]:
         params=model.params,
         documents=model.documents,
         tags={"accepted": str(verdict.accepted).lower(), **model.tags},
+        trusted=reading.settings.predictor.estimator_types,
     )
     alias = "champion" if verdict.accepted else "challenger"
     registry.set_alias(model.name, alias, version, tracking_uri=uri)

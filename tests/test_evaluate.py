@@ -100,6 +100,19 @@ def test_empty_quantile_is_the_horizon_and_never_paid_is_followed_to_due_plus_90
     assert figures["width_days"]["value"] == 395 - 20
 
 
+def test_a_day_beyond_a_year_counts_like_none():
+    """A model with a longer horizon that names day 500 is judged like one that names none."""
+    outcomes = outcome_rows(("a", "issue", -30, 300, "open", 300), ("b", "issue", -30, 20, "paid", 300))
+    none, late = (
+        predicted(
+            outcomes, "payment_time", days_until_p10=20, days_until_p50=[day, 30], days_until_p90=[day, 40]
+        )
+        for day in (np.nan, 500)
+    )
+    assert pooled(late, outcomes) == pooled(none, outcomes)
+    assert pooled(late, outcomes)["dates"]["width_days"]["value"] == (375 + 20) / 2
+
+
 def test_model_says_what_its_interval_holds():
     """Three points before P10 and seven after P90 replace the ten of each that are claimed otherwise."""
     outcomes = outcome_rows(("a", "issue", -30, 2, "paid", 200))

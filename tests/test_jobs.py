@@ -25,7 +25,7 @@ from pipelines.published_runs import all_runs, latest_run, read_table, verify
 from pipelines.reading import read
 from pipelines.running import run
 from pipelines.settings import load_settings
-from pipelines.training import train
+from pipelines.training import read_for_training, train
 from pipelines.walk_forward import backtest, cutoffs_between
 
 TODAY = date(2026, 1, 1)
@@ -206,6 +206,19 @@ def test_a_changed_configuration_is_another_run(story: Story) -> None:
     assert result["run_id"] != story.later["run_id"]
     assert result["predicted_by"]["model"] == 0
     assert any("calls late what is more than 0 days after due" in text for text in result["warnings"])
+
+
+def test_a_champion_of_another_horizon_keeps_silent_and_is_no_rival(story: Story) -> None:
+    """Its empty days mean something else: the rule speaks up to the configured day, and training says why."""
+    changed = story.config.with_name("horizon.yaml")
+    changed.write_text(story.config.read_text().replace("predictor: {", "predictor: {horizon_days: 120, "))
+    result = run_as_of(changed, LATER)
+    assert result["predicted_by"]["model"] == 0
+    said = "names no day beyond 365 days, 120 are configured"
+    assert any(said in warning for warning in result["warnings"])
+    training = read_for_training(changed, as_of=LATER, today=TODAY)
+    assert training.champion is None
+    assert said in training.warnings[0]
 
 
 def test_every_open_invoice_has_exactly_one_reminders_row(story: Story) -> None:
