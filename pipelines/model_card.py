@@ -22,7 +22,9 @@ GROUPS = {
     "balance": "what the debtor owes and buys",
     "invoice": "the invoice itself",
     "cohort": "how others like it pay",
+    "rhythm": "whether the debtor pays on fixed days, and what follows for the invoice",
     "pay_run": "the debtor's payment days",
+    "external": "what others say of the debtor",
 }
 OWN_COLUMNS = "columns of the ledger's own"
 
@@ -36,8 +38,8 @@ LIMITS = (
     "on time.",
     "It learned under the reminders of its time. It does not say what a reminder changes; payment may move "
     "when reminders do.",
-    "It names no day more than 365 days after due or after the day of the question; beyond that only the "
-    "classes speak.",
+    "It names no day more than {horizon_days} days after due or after the day of the question; beyond that "
+    "only the classes speak.",
     "Of a debtor with few settled invoices it knows little more than of others like it.",
     "Its figures are those of the days it was measured on. Train and measure again when customers, terms or "
     "the economy change.",
@@ -57,10 +59,12 @@ def model_card(
 ) -> str:
     """Return the card as Markdown; the same inputs give the same text.
 
-    features: the columns that the model learned from. params: its hyper-parameters. counts: name -> number
-    of what it learned from (rows, invoices, debtors). measured: on what, in words. evaluation: as
-    `models.evaluate.evaluate` returns it, without models where nothing could be measured.
+    features: the columns that the model learned from. params: its hyper-parameters, horizon_days among
+    them. counts: name -> number of what it learned from (rows, invoices, debtors). measured: on what, in
+    words. evaluation: as `models.evaluate.evaluate` returns it, without models where nothing could be
+    measured.
     """
+    limits = [limit.format(horizon_days=params["horizon_days"]) for limit in LIMITS]
     sections = [
         _purpose(late_after_days),
         _training(trained_as_of, counts),
@@ -68,7 +72,7 @@ def model_card(
         _hyper_parameters(params),
         _verdict(verdict),
         *_figures(measured, evaluation),
-        Section("Limits", points=(*LIMITS, _attributes(features))),
+        Section("Limits", points=(*limits, _attributes(features))),
     ]
     return markdown(f"Model card: payment-time, trained as of {trained_as_of}", sections)
 
@@ -120,16 +124,12 @@ def _hyper_parameters(params: Mapping[str, object]) -> Section:
 
 
 def _verdict(verdict: Verdict) -> Section:
-    rule = getattr(verdict, "rule_segments", {})
     accepted = "Accepted" if verdict.accepted else "Refused"
     proven = ", and proven better than what it has to beat" if verdict.proven_better else ""
     return Section(
         "Verdict",
         f"{accepted}{proven}.",
-        (
-            *verdict.reasons,
-            *(f"In segment {name} the rule speaks: {why}" for name, why in sorted(rule.items())),
-        ),
+        (*verdict.reasons, *(why for _, why in sorted(verdict.rule_segments.items()))),
     )
 
 

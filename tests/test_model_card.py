@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from evaluation_support import debtor_of, portfolio, predicted
 
+from features.catalogue import CATALOGUE
 from models import gate, registry
 from models.evaluate import evaluate
 from models.payment_time import PaymentTime
-from pipelines.model_card import model_card
+from pipelines.model_card import GROUPS, model_card
 
 FEATURES = ["late_share_365d", "open_amount", "days_past_due", "country_late_share_365d"]
 
@@ -39,7 +40,7 @@ def card(evaluation: dict[str, Any], **changed: Any) -> str:
         "trained_as_of": date(2025, 7, 1),
         "late_after_days": 0,
         "features": FEATURES,
-        "params": {"iterations": 100, "learning_rate": 0.1, "features": None},
+        "params": {"iterations": 100, "learning_rate": 0.1, "horizon_days": 365, "features": None},
         "counts": {"rows": 12000, "invoices": 5000, "debtors": 150},
         "measured": "what became of invoices from 2025-01-02 to 2025-06-30",
         "evaluation": evaluation,
@@ -86,11 +87,11 @@ def test_figures_stand_beside_the_baselines_with_intervals(evaluation: dict[str,
 
 def test_an_accepted_version_says_so_and_where_the_rule_speaks(evaluation: dict[str, Any]) -> None:
     """Verdict, reasons, and each segment that fell back with its reason."""
-    verdict = gate.Verdict(True, ["Proven better."], True, {"B": "it is worse than the rule there"})
+    verdict = gate.Verdict(True, ["Proven better."], True, {"B": "The rule speaks for segment B."})
     text = card(evaluation, verdict=verdict)
     assert "Accepted, and proven better" in text
-    assert "- Proven better.\n- In segment B the rule speaks: it is worse than the rule there" in text
-    assert "the rule speaks" not in card(evaluation)
+    assert "- Proven better.\n- The rule speaks for segment B.\n" in text
+    assert "rule speaks" not in card(evaluation)
 
 
 def test_a_version_that_could_not_be_measured_says_why() -> None:
@@ -111,6 +112,18 @@ def test_the_limits_say_what_it_is_not_for(evaluation: dict[str, Any]) -> None:
         assert words in text, words
     assert "The country enters as" in text
     assert "country enters" not in card(evaluation, features=FEATURES[:3])
+
+
+@pytest.mark.parametrize("horizon", [120, 365])
+def test_the_limits_name_the_horizon_it_was_trained_for(evaluation: dict[str, Any], horizon: int) -> None:
+    """Beyond that many days it names none."""
+    text = card(evaluation, params={"horizon_days": horizon})
+    assert f"no day more than {horizon} days after due" in text
+
+
+def test_every_group_of_the_catalogue_has_words() -> None:
+    """A reader never meets the name of a group."""
+    assert {feature.group for feature in CATALOGUE.values()} == set(GROUPS)
 
 
 def test_columns_of_the_ledgers_own_are_not_vouched_for(evaluation: dict[str, Any]) -> None:
