@@ -21,7 +21,8 @@ PIPED_WIDTH = 100
 EXPLAINED = (
     "AUC: 1 puts every late invoice before every other, 0.5 is chance. Brier skill: part of the error of the "
     "debtor's own late rate that is avoided. ECE: predicted less observed share, on average. Days off: from "
-    "the median payment day to the real one."
+    "the median payment day to the real one. Held: share of payments between the 10 % and the 90 % day; "
+    "claimed: what the predictor says that share is."
 )
 
 CLASSES = {
@@ -76,6 +77,9 @@ def show_training(result: dict[str, Any]) -> None:
     _print(f"Trained on what was known before {result['as_of']}.")
     rows = [[name, m["version"], m["alias"], "; ".join(m["reasons"])] for name, m in result["models"].items()]
     _table("Models", ["model", ">version", "alias", "verdict"], rows)
+    for model in result["models"].values():
+        for _, why in sorted(model["rule_segments"].items()):
+            _print(escape(why))
     _show_figures(f"Measured on {result['measured']}", result["figures"])
     _warnings(result["warnings"])
 
@@ -101,6 +105,8 @@ def show_run(result: dict[str, Any]) -> None:
 def show_backtest(result: dict[str, Any]) -> None:
     """Print the pooled figures of a backtest."""
     _show_figures(f"Backtest, {result['folds']} folds, {result['measured']}", result["figures"])
+    _warnings([f"the fold of {fold['cutoff']} is left out: {fold['why']}" for fold in result["left_out"]])
+    _print(f"Summary: {result['summary']}")
     _print(f"Written to {result['path']}")
 
 
@@ -178,7 +184,7 @@ def _quoted(quote: dict[str, Any]) -> tuple[str, str, str, str]:
 def _show_figures(title: str, figures: list[dict[str, Any]]) -> None:
     if not figures:
         return
-    header = ["predicted by", ">AUC", ">Brier skill", ">ECE", ">days off"]
+    header = ["predicted by", ">AUC", ">Brier skill", ">ECE", ">days off", ">held", ">claimed"]
     best_first = sorted(figures, key=lambda row: row["auc"] or 0, reverse=True)
     rows = [[WORDS.get(row["predictor"], "the model"), *list(row.values())[1:]] for row in best_first]
     _table(title, header, rows)
