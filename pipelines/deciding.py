@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,10 +58,11 @@ def decide(
     books = reading.books
     items = open_items(books, day, dormant_after_days=settings.dormant_after_days)
     credit = open_credit(books, day)
-    debtors = _debtors(reading, books)
+    known = {*ledger.customers["customer_id"], *ledger.invoices["customer_id"]}
+    debtors = debtors_on(reading, books, known)
 
     progress(STEPS[1], 2, len(STEPS))
-    segments = _segments(reading, models, debtors, previous)
+    segments = segment_debtors(reading, models, debtors, previous)
 
     progress(STEPS[2], 3, len(STEPS))
     version = models.versions.get("payment-time")
@@ -100,19 +101,19 @@ def decide(
     }
 
 
-def _debtors(reading: Reading, books: Books) -> pd.DataFrame:
-    """Features of every known debtor on the day, indexed by customer_id and sorted."""
-    known = {*reading.ledger.customers["customer_id"], *reading.ledger.invoices["customer_id"]}
-    points = pd.DataFrame({"customer_id": sorted(known), "day": pd.Timestamp(reading.as_of)})
+def debtors_on(reading: Reading, books: Books, customers: Iterable[str]) -> pd.DataFrame:
+    """Return the features of these debtors on the day, indexed by customer_id and sorted."""
+    points = pd.DataFrame({"customer_id": sorted(set(customers)), "day": pd.Timestamp(reading.as_of)})
     figures = debtor_features(
         books, points, late_after_days=reading.settings.late_after_days, workers=reading.settings.workers
     )
     return figures.set_axis(pd.Index(points["customer_id"], name="customer_id"))
 
 
-def _segments(
+def segment_debtors(
     reading: Reading, models: Models, debtors: pd.DataFrame, previous: Previous | None
 ) -> pd.DataFrame:
+    """Return the table `segments` of these debtors, whose features are indexed by customer_id."""
     settings = reading.settings.segments
     names: list[str] = []
     if models.segments is not None:

@@ -21,11 +21,10 @@ from features.books import Books
 from features.contracts.money import minor_units
 from features.errors import DebtscapeError, LedgerError
 from features.ledger import Ledger, make_ledger
-from features.payment_history import debtor_features, paid_closings
+from features.payment_history import paid_closings
 from features.timeline import Ints
 from models.scorer import CLASSES
-from pipelines.deciding import Models
-from pipelines.deciding import _segments as segment_debtors
+from pipelines.deciding import Models, debtors_on, segment_debtors
 from pipelines.predicting import predict_items
 from pipelines.reading import Reading, books_of, read
 from pipelines.running import champions, models_of
@@ -133,7 +132,8 @@ def score(reading: Reading, models: Models, asked: pd.DataFrame, terms: int | No
     invoices = pd.concat([reading.ledger.invoices, quoted], ignore_index=True)
     books = books_of(replace(reading.ledger, invoices=invoices), reading.settings)
     items = quoted.assign(open_amount_minor=quoted["amount_minor"], days_past_due=-days, dormant=False)
-    segments = _segments(reading, models, books, asked["customer_id"])
+    # in some segments the rule speaks
+    segments = segment_debtors(reading, models, debtors_on(reading, books, asked["customer_id"]), None)
     version = models.versions.get("payment-time")
     predictions = predict_items(reading, books, items, segments, models.payment_time, version)
     return predictions.assign(
@@ -193,17 +193,6 @@ def _terms(reading: Reading, customers: pd.Series, given: int | None) -> tuple[I
     own = days.groupby(invoices["customer_id"]).quantile(0.5, interpolation="lower").reindex(customers)
     usual: Ints = own.fillna(days.quantile(0.5, interpolation="lower")).to_numpy().astype(np.int64)
     return usual, np.where(own.isna(), "portfolio", "debtor")
-
-
-def _segments(reading: Reading, models: Models, books: Books, customers: pd.Series) -> pd.DataFrame:
-    """Return the segments of these debtors as a run on the day gives them: in some the rule speaks."""
-    points = pd.DataFrame({"customer_id": sorted(set(customers)), "day": pd.Timestamp(reading.as_of)})
-    settings = reading.settings
-    figures = debtor_features(
-        books, points, late_after_days=settings.late_after_days, workers=settings.workers
-    )
-    debtors = figures.set_axis(pd.Index(points["customer_id"], name="customer_id"))
-    return segment_debtors(reading, models, debtors, None)
 
 
 def _newest(ledger: Ledger, column: str) -> pd.Series:

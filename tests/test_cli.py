@@ -17,7 +17,8 @@ HEADER = "invoice_id,customer_id,issued_on,due_on,amount"
 SETTLED = f"{HEADER},paid_on\nF1,Bakery,2025-01-01,2025-01-31,100.00,2025-02-05\n"
 OPEN = f"{HEADER}\nF1,Bakery,2025-01-01,2025-01-31,100.00\nF2,Butcher,2025-01-05,2025-02-04,50.00\n"
 COMMANDS = (
-    "demo", "init", "check", "features", "train", "run", "backtest", "explain", "schedule", "simulate",
+    "demo", "init", "check", "features", "train", "run", "backtest", "explain", "quote", "schedule",
+    "simulate",
 )  # fmt: skip
 
 
@@ -250,7 +251,8 @@ def test_json_is_all_that_is_printed(shell: Shell) -> None:
     """Every command with --json prints one JSON document on standard output, also with warnings."""
     shell.ledger(OPEN)
     said = {}
-    for command in (["features"], ["check"], ["train"], ["run"], ["explain", "Bakery"]):
+    quote = ["quote", "Bakery", "--amount", "80"]
+    for command in (["features"], ["check"], ["train"], ["run"], ["explain", "Bakery"], quote):
         code, out, _ = shell(*command, "--json")
         assert code == 0
         said[command[0]] = strict(out)
@@ -260,6 +262,7 @@ def test_json_is_all_that_is_printed(shell: Shell) -> None:
     assert said["run"]["open_invoices"] == 2
     assert said["run"]["warnings"]
     assert said["explain"]["run_id"] == said["run"]["run_id"]
+    assert [row["amount"] for row in said["quote"]["quotes"]] == [80]
 
 
 def test_the_catalogue_names_every_feature_with_unit_and_meaning(shell: Shell) -> None:
