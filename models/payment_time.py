@@ -63,7 +63,7 @@ class PaymentTime(BaseEstimator):  # type: ignore[misc]
         late_after_days: int = 0,
         horizon_days: int = HORIZON_DAYS,
         features: Sequence[str] | None = None,
-        iterations: int = 150,
+        iterations: int = 100,
         learning_rate: float = 0.1,
         max_leaf_nodes: int = 15,
         min_samples_leaf: int = 100,

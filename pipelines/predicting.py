@@ -16,11 +16,12 @@ from features.invoice_state import invoice_features
 from models.explain import contributions, predicted_log_odds, usual_row
 from models.reason_words import reasons
 from models.registry import Loaded
+from models.scorer import PREDICTION
 from pipelines.folds import rule, training_rows
 from pipelines.reading import Reading
 
 Said = tuple[pd.DataFrame, pd.Series]
-_FEWEST_SIDE_BY_SIDE = 5_000
+_FEWEST_SIDE_BY_SIDE = 15_000
 
 
 def predict_items(
@@ -88,15 +89,19 @@ def predict_points(
         some = rows[~by_model]
         weights = contributions(some, log_odds, usual)
         parts.append((fallback.predict(some), reasons(some, weights, currency.loc[some.index])))
-    if not parts:
-        return pd.DataFrame(index=rows.index)
+    if not parts:  # all that is open is dormant
+        nothing = pd.DataFrame(index=rows.index, columns=list(PREDICTION), dtype=np.float64)
+        return nothing.assign(reasons=pd.Series(index=rows.index, dtype="str"))
     return pd.concat([said.assign(reasons=why) for said, why in parts]).reindex(rows.index)
 
 
 def side_by_side(say: Callable[[pd.DataFrame], Said], rows: pd.DataFrame, workers: int) -> list[Said]:
-    """Ask for parts of the rows in threads of their own; each row's answer is its own."""
+    """Ask for parts of the rows in processes of their own; each row's answer is its own.
+
+    Threads would wait for each other at every tree.
+    """
     parts = min(workers, max(1, len(rows) // _FEWEST_SIDE_BY_SIDE))
     borders: npt.NDArray[np.int64] = np.linspace(0, len(rows), parts + 1).astype(np.int64)
     some = [rows.iloc[start:end] for start, end in pairwise(borders.tolist())]
-    answers: list[Said] = Parallel(n_jobs=parts, backend="threading")(delayed(say)(part) for part in some)
+    answers: list[Said] = Parallel(n_jobs=parts)(delayed(say)(part) for part in some)
     return answers

@@ -95,7 +95,7 @@ class PredictorSettings(_Strict):
     )
     features: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_learnable)] | None = None
     horizon_days: int = Field(365, ge=120, le=730)
-    iterations: int = Field(150, ge=10)
+    iterations: int = Field(100, ge=10)
     learning_rate: float = Field(0.1, gt=0, le=1)
     max_leaf_nodes: int = Field(15, ge=2)
     min_samples_leaf: int = Field(100, ge=1)
