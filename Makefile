@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help demo test test-slow check format bench readme lock install
+.PHONY: help demo test test-slow check format bench bench-accuracy readme lock install
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,10 @@ format: $(INSTALLED)  ## let ruff format and fix
 bench: $(INSTALLED)  ## figures: kernel against DuckDB and Polars, the whole job on a million invoices
 	$(BIN)/python tests/benchmarks/kernel_speed.py --invoices 1000000
 	$(BIN)/python tests/benchmarks/whole_job.py --debtors 20000 --invoices 1000000
+
+bench-accuracy: $(INSTALLED)  ## figures: accuracy on the public ledgers, and of what can be known of the simulated portfolio
+	$(BIN)/python tests/benchmarks/accuracy.py
+	$(BIN)/python tests/benchmarks/simulated_oracle.py --points 9000
 
 readme: $(INSTALLED)  ## write the present output of its commands into the README
 	$(BIN)/python tests/readme_support.py

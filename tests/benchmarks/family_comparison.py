@@ -65,7 +65,7 @@ class Fold(NamedTuple):
     became: pd.DataFrame
 
 
-def folds(reading: Reading, shares: tuple[float, ...] = SHARES) -> Iterator[Fold]:
+def folds(reading: Reading, shares: tuple[float, ...]) -> Iterator[Fold]:
     """Yield a fold per share of issued invoices, to the next share, the last to UNTIL_SHARE."""
     until = issue_day_at(reading, UNTIL_SHARE)
     ledger, settings = known_before(reading.ledger, until), reading.settings
@@ -91,14 +91,16 @@ def fold(ledger: Ledger, cutoff: date, end: date, until: date, settings: Setting
     return Fold(cutoff, learned, points, rows_at(books, points, settings), became)
 
 
-def compare(reading: Reading, *, resamples: int = RESAMPLES) -> tuple[dict[str, Any], pd.DataFrame]:
+def compare(
+    reading: Reading, shares: tuple[float, ...] = SHARES, *, resamples: int = RESAMPLES
+) -> tuple[dict[str, Any], pd.DataFrame]:
     """Return the evaluation of every family, pooled over the folds, and their seconds.
 
     Seconds: one row per family; fit, the mean of a fold, and predict, for 10,000 points.
     """
     said, became = [], []
     fit_seconds, predict_seconds, predicted = defaultdict(list), defaultdict(float), 0
-    for part in folds(reading):
+    for part in folds(reading, shares):
         predictors, seconds = families(part.learned, reading.settings)
         for name, predictor in predictors.items():
             start = time.perf_counter()

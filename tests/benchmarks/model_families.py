@@ -79,8 +79,9 @@ def families(learned: Rows, settings: Settings) -> tuple[dict[str, Predictor], d
     for name in MEMBERS:
         timed(name, lambda name=name: fit_member(name, pool, learned))
         found[name] = pooled(pool, {name: 1.0}, 1.0)
-    found["equal"] = pooled(pool, dict.fromkeys(pool.parameters_["weights"], 1 / 3))
-    found["unsharpened"] = pooled(pool, pool.parameters_["weights"], 1.0)
+    weights = pool.parameters_["weights"]
+    found["equal"] = pooled(pool, {name: 1 / len(weights) for name in weights})
+    found["unsharpened"] = pooled(pool, weights, 1.0)
     seconds["equal"] = seconds["unsharpened"] = seconds[MODEL]
     found["rule"] = timed("rule", lambda: rule(settings).fit(*learned))
     found["quantiles"] = timed("quantiles", lambda: QuantileBoosting(settings.seed).fit(*learned))
