@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: help demo test test-slow check format bench bench-accuracy readme lock install
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(INSTALLED)  ## simulate a portfolio, train, run, print the result
 	@$(BIN)/debtscape demo
@@ -35,7 +35,7 @@ bench: $(INSTALLED)  ## figures: kernel against DuckDB and Polars, the whole job
 	$(BIN)/python tests/benchmarks/kernel_speed.py --invoices 1000000
 	$(BIN)/python tests/benchmarks/whole_job.py --debtors 20000 --invoices 1000000
 
-bench-accuracy: $(INSTALLED)  ## figures: accuracy on the public ledgers, and of what can be known of the simulated portfolio
+bench-accuracy: $(INSTALLED)  ## figures: accuracy on public ledgers, and against the best possible on a simulated one
 	$(BIN)/python tests/benchmarks/accuracy.py
 	$(BIN)/python tests/benchmarks/simulated_oracle.py --points 9000
 
