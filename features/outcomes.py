@@ -64,7 +64,7 @@ def landmarks(
     if between is not None:
         after_last = days[:, -1:] + DAYS_AFTER_LAST
         gap = np.diff(np.maximum.accumulate(np.hstack([days, after_last]), axis=1), axis=1)[row, landmark]
-        moved = _moved(books.invoice_ids(item[row]), landmark, gap, between)
+        moved = _moved(books, item[row], landmark, gap, between)
         day = days[row, landmark] + moved
         at_issue &= moved == 0
     else:
@@ -82,10 +82,12 @@ def landmarks(
     )
 
 
-def _moved(ids: pd.Series, landmark: Ints, gap: Ints, seed: int) -> Ints:
+def _moved(books: Books, item: Ints, landmark: Ints, gap: Ints, seed: int) -> Ints:
     """Days from the landmark to the point: 0 for every second one, else any before the next landmark."""
-    name = ids.to_numpy(dtype=object) + np.char.mod("/%d", landmark).astype(object)
-    lot = pd.util.hash_array(name, hash_key=f"{seed:016d}"[:16])
+    ids = books.invoice_ids(np.arange(len(books.items.known))).to_numpy(dtype=object)
+    of_item = pd.util.hash_array(ids, hash_key=f"{seed:016d}"[:16], categorize=False)
+    lot = (of_item[item] ^ landmark.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+    lot ^= lot >> np.uint64(32)
     return np.where(lot % 2 == 0, 0, (lot // 2 % 1_000_003).astype(np.int64) % np.maximum(gap, 1))
 
 
