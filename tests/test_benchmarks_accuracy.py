@@ -24,6 +24,8 @@ from models.scorer import CLASSES
 from pipelines.folds import training_rows
 from pipelines.reading import Reading
 
+pytestmark = pytest.mark.slow  # a yardstick of the figures, not of what a user runs
+
 
 @pytest.fixture(scope="module")
 def reading() -> Reading:

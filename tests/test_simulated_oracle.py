@@ -23,6 +23,8 @@ import simulated_oracle
 import simulated_truth
 from simulated_law import MONTH_END, NONE
 
+pytestmark = pytest.mark.slow  # a yardstick of the figures, not of what a user runs
+
 KINDS = [payer.payer_type for payer in PAYERS]
 ISSUED, DUE, LATE = 20_000, 20_033, 3.0  # 2024-10-04, and Wednesday 2024-11-06
 ASKED = {"debtors": 150, "months": 18, "seed": 7, "end": date(2026, 1, 1), "invoices": 4_000}

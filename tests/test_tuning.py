@@ -230,6 +230,7 @@ def test_too_little_history_is_refused(reading: Reading) -> None:
         tune(reading, first + timedelta(days=120), minutes=1)
 
 
+@pytest.mark.slow
 def test_training_uses_what_was_found_and_says_so(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the real model: the search ends before the holdout, and its values are those of the model."""
     found: list[tuning.Tuning] = []
