@@ -215,23 +215,12 @@ def member_curves(
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1, user_api="openmp"):
-        return _member_curves(parameters, estimators, features, position, borders, last)
-
-
-def _member_curves(
-    parameters: Parameters,
-    estimators: Estimators,
-    features: Floats,
-    position: Ints,
-    borders: Ints,
-    last: Ints,
-) -> dict[str, Floats]:
-    hazard = curve_of_hazards(estimators["hazard"], features, position, borders, last)
-    curves = {"hazard": hazard}
-    if "classes" in parameters:
-        curves["classes"] = curve_of_classes(
-            estimators["classes"], parameters["classes"], features, position, borders, hazard
-        )
+        hazard = curve_of_hazards(estimators["hazard"], features, position, borders, last)
+        curves = {"hazard": hazard}
+        if "classes" in parameters:
+            curves["classes"] = curve_of_classes(
+                estimators["classes"], parameters["classes"], features, position, borders, hazard
+            )
     if "linear" in parameters:
         curves["linear"] = curve_of_linear(parameters["linear"], features, position, borders, last)
     return curves

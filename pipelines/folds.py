@@ -74,6 +74,17 @@ def rows_at(books: Books, points: pd.DataFrame, settings: Settings) -> pd.DataFr
     )
 
 
+def became_of(books: Books, points: pd.DataFrame, until: date, settings: Settings) -> pd.DataFrame:
+    """Return what is known before `until` of the points, under the configuration; see `outcomes`."""
+    return outcomes(
+        books,
+        points,
+        until=until,
+        late_after_days=settings.late_after_days,
+        dormant_after_days=settings.dormant_after_days,
+    )
+
+
 def training_rows(ledger: Ledger, cutoff: date, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return features and outcomes of landmark points, all as known before `cutoff`.
 
@@ -82,13 +93,7 @@ def training_rows(ledger: Ledger, cutoff: date, settings: Settings) -> tuple[pd.
     books = books_of(known_before(ledger, cutoff), settings)
     points = landmarks(books, issued_from=None, before=cutoff, between=settings.seed)
     points = sample_points(points, settings.predictor.training_rows, settings.seed)
-    became = outcomes(
-        books,
-        points,
-        until=cutoff,
-        late_after_days=settings.late_after_days,
-        dormant_after_days=settings.dormant_after_days,
-    )
+    became = became_of(books, points, cutoff, settings)
     return rows_at(books, points, settings), became
 
 
@@ -129,13 +134,7 @@ def facts_of(
     settled_invoices: before the point. seen_in_training: whether its debtor was known before the cutoff.
     segment: see `segments_at`. amount: of the item, in major units; left out with several currencies.
     """
-    became = outcomes(
-        books,
-        points[["invoice_id", "landmark", "day"]],
-        until=until,
-        late_after_days=settings.late_after_days,
-        dormant_after_days=settings.dormant_after_days,
-    )
+    became = became_of(books, points[["invoice_id", "landmark", "day"]], until, settings)
     invoices = books.ledger.invoices
     seen = invoices.loc[invoices["known_on"] < pd.Timestamp(cutoff), "customer_id"].unique()
     facts = became.assign(

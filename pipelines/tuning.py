@@ -14,10 +14,10 @@ import pandas as pd
 
 from features.errors import ConfigurationError, ModelError
 from features.ledger import known_before
-from features.outcomes import CLASS_LIMIT, landmarks, outcomes
+from features.outcomes import CLASS_LIMIT, landmarks
 from models.metrics import LEAST_PROBABILITY, Bootstrap
 from models.scorer import CLASS_BORDERS, CLASSES, Floats, Ints
-from pipelines.folds import payment_time, rows_at, sample_points, training_rows
+from pipelines.folds import became_of, payment_time, rows_at, sample_points, training_rows
 from pipelines.progress import Progress, silent
 from pipelines.reading import Reading, books_of
 from pipelines.settings import Settings
@@ -183,13 +183,7 @@ def folds_before(reading: Reading, before: date) -> Sequence[Fold]:
     for cutoff, end in pairwise(cutoffs):
         points = landmarks(books, issued_from=None, before=end)
         points = points[points["day"] >= pd.Timestamp(cutoff)]
-        became = outcomes(
-            books,
-            points,
-            until=before,
-            late_after_days=settings.late_after_days,
-            dormant_after_days=settings.dormant_after_days,
-        )
+        became = became_of(books, points, before, settings)
         points = became[became["classes_measurable"] & (became["days_past_due"] <= CLASS_LIMIT)]
         points = sample_points(points, FOLD_POINTS, settings.seed)
         if len(points) < FEWEST_POINTS:

@@ -112,7 +112,7 @@ def test_the_class_of_a_point_is_that_of_its_payment(
     table = pd.concat([points, undecided, long_past], ignore_index=True)
     monkeypatch.setattr(tuning, "FEWEST_POINTS", 5)
     monkeypatch.setattr(tuning, "landmarks", lambda *_, **__: table)
-    monkeypatch.setattr(tuning, "outcomes", lambda _, asked, **__: asked)
+    monkeypatch.setattr(tuning, "became_of", lambda _, asked, *__: asked)
     monkeypatch.setattr(tuning, "training_rows", lambda *_: (None, None))
     monkeypatch.setattr(tuning, "rows_at", lambda _, points, __: points)
     monkeypatch.setattr(tuning, "pairwise", lambda _: [(date(2025, 1, 1), date(2025, 5, 1))])
