@@ -42,7 +42,14 @@ class Cleaned:
     warnings: tuple[str, ...]
 
 
-def read_ledger(sources: Mapping[str, Source], base: Path, *, today: date, home_currency: str) -> Cleaned:
+def read_ledger(
+    sources: Mapping[str, Source],
+    base: Path,
+    *,
+    today: date,
+    home_currency: str,
+    score_scales: Mapping[str, tuple[float, float]] | None = None,
+) -> Cleaned:
     """Read and clean the tables named in `sources`; relative paths start at `base`. See `clean`."""
     unknown = sorted(set(sources) - set(LEDGER_TABLES))
     if unknown:
@@ -51,7 +58,7 @@ def read_ledger(sources: Mapping[str, Source], base: Path, *, today: date, home_
         name: read_raw(table, sources[name], base) for name, table in LEDGER_TABLES.items() if name in sources
     }
     readings = {name: _reading(sources[name]) for name in raw}
-    return clean(raw, today=today, home_currency=home_currency, readings=readings)
+    return clean(raw, today=today, home_currency=home_currency, readings=readings, score_scales=score_scales)
 
 
 def _reading(source: Source) -> Reading:
@@ -68,11 +75,13 @@ def clean(
     today: date,
     home_currency: str,
     readings: Mapping[str, Reading] | None = None,
+    score_scales: Mapping[str, tuple[float, float]] | None = None,
 ) -> Cleaned:
     """Return the accepted rows of tables with contract column names, and the rejected ones with reasons.
 
     `today`: facts dated later are rejected. `home_currency`: that of rows without one, and of money
-    about a debtor. `readings` says per table how cells are written. What is accepted depends only on
+    about a debtor. `readings` says per table how cells are written, `score_scales` per provider of credit
+    scores which one is its lowest and its highest. What is accepted depends only on
     a row itself and on rows known earlier, so that a ledger cut at a day reads like the whole one
     as of that day. Raises LedgerError for what makes a table unusable as a whole.
     """
@@ -80,7 +89,8 @@ def clean(
         raise LedgerError("the ledger has no invoices; name their file under ledger.invoices")
     _refuse_double_payments(raw)
     empty = pd.DataFrame(columns=["invoice_id", "customer_id", "currency", "kind"], dtype="str")
-    judging = Judging(pd.Timestamp(today), home_currency, [], empty, pd.Index([]), pd.Index([]))
+    no_ids = pd.Index([])
+    judging = Judging(pd.Timestamp(today), home_currency, [], empty, no_ids, no_ids, score_scales or {})
     accepted: dict[str, pd.DataFrame] = {}
     rejected: list[pd.DataFrame] = []
     for name, table in LEDGER_TABLES.items():

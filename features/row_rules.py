@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.contracts import Table
 from features.contracts.money import minor_units
+from features.errors import LedgerError
 from features.ledger import FACT_DAY, LATER
 from features.parsing_amounts import MILLION
 from features.parsing_text import Mask
@@ -27,6 +28,8 @@ class Judging:
     invoices: pd.DataFrame
     invoice_index: pd.Index
     refused_invoices: pd.Index
+    score_scales: Mapping[str, tuple[float, float]]
+    """lowest and highest score of each provider whose scale is known"""
 
 
 # every table -----------------------------------------------------------------------------------------
@@ -184,12 +187,30 @@ def _rates(table: Table, frame: pd.DataFrame, reasons: Reasons, judging: Judging
     return _minor(table, frame, reasons, frame["currency"])
 
 
+def _credit_scores(table: Table, frame: pd.DataFrame, reasons: Reasons, judging: Judging) -> pd.DataFrame:
+    for provider, (lowest, highest) in judging.score_scales.items():
+        given = frame.loc[reasons.accepted & (frame["provider"] == provider).to_numpy(dtype=bool), "score"]
+        outside = given[~given.between(lowest, highest)]
+        if len(outside) == len(given) > 1:
+            raise LedgerError(
+                f"credit_scores: each of the {len(given)} scores of {provider} is outside its scale "
+                f"{lowest:g} to {highest:g}, e.g. {given.iloc[0]:g}; the scale looks wrong: "
+                f"correct lowest and highest under credit_scores.{provider}"
+            )
+        words = f"score is outside {provider}'s scale {lowest:g} to {highest:g}: "
+        texts = np.full(len(frame), "", dtype=object)
+        texts[outside.index] = [f"{words}{score:g}" for score in outside]
+        reasons.reject(frame.index.isin(outside.index), texts)
+    return home_money(table, frame, reasons, judging)
+
+
 RULES: dict[str, Callable[[Table, pd.DataFrame, Reasons, Judging], pd.DataFrame]] = {
     "invoices": _invoices,
     "payments": _payments,
     "disputes": _disputes,
     "payment_plans": _payment_plans,
     "contact_history": _contact_history,
+    "credit_scores": _credit_scores,
     "rates": _rates,
 }
 

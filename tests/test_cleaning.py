@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_support import TODAY, cleaned, invoices, payments, reasons, table
 
+from features.cleaning import Cleaned, clean
 from features.errors import LedgerError
 from features.health import judge
 from features.parsing_amounts import decimal_evidence, parse_millionths, parse_numbers
@@ -454,3 +455,67 @@ def test_a_column_is_read_by_position_whatever_its_index() -> None:
     assert parse_days(part)[0].iloc[0] == pd.Timestamp("2024-01-31")
     assert parse_millionths(part)[0].iloc[1] == 1_500_000
     assert parse_numbers(part)[0].iloc[1] == 1.5
+
+
+# credit scores ---------------------------------------------------------------------------------------
+
+
+def scores(*rows: str) -> pd.DataFrame:
+    """Return raw credit scores."""
+    return table("customer_id; provider; scored_on; score", *rows)
+
+
+def cleaned_scores(*rows: str, **scales: tuple[float, float]) -> Cleaned:
+    """Clean these scores beside one invoice."""
+    raw = {"invoices": invoices(GOOD), "credit_scores": scores(*rows)}
+    return clean(raw, today=TODAY, home_currency="EUR", score_scales=scales)
+
+
+def test_a_score_outside_its_providers_scale_is_rejected_with_the_scale() -> None:
+    """Both ends belong to the scale; the reason names provider, scale and, after the colon, the score."""
+    result = cleaned_scores(
+        "C1; bureau; 2024-01-01; 0",
+        "C1; bureau; 2024-01-02; 100",
+        "C1; bureau; 2024-01-03; 120",
+        "C1; bureau; 2024-01-04; -0.5",
+        bureau=(0, 100),
+    )
+    assert result.ledger.credit_scores["score"].tolist() == [0, 100]
+    assert reasons(result) == [
+        ("credit_scores", 3, "C1|bureau|2024-01-03", "score is outside bureau's scale 0 to 100: 120"),
+        ("credit_scores", 4, "C1|bureau|2024-01-04", "score is outside bureau's scale 0 to 100: -0.5"),
+    ]
+
+
+def test_a_scale_holds_for_its_own_provider_only() -> None:
+    """Another provider's 650 stands, with a scale of its own or with none; one lone score is only a row."""
+    rows = ("C1; bureau; 2024-01-01; 650", "C1; agency; 2024-01-01; 650")
+    assert len(cleaned_scores(*rows).ledger.credit_scores) == 2
+    result = cleaned_scores(*rows, bureau=(0, 100))
+    assert result.ledger.credit_scores["provider"].tolist() == ["agency"]
+    assert len(cleaned_scores(*rows, agency=(300, 850)).ledger.credit_scores) == 2
+
+
+def test_a_scale_that_no_score_fits_is_refused() -> None:
+    """Several scores, all outside: the scale is wrong, not the scores, and the refusal says where it stands."""
+    with pytest.raises(LedgerError) as refusal:
+        cleaned_scores("C1; bureau; 2024-01-01; 650", "C1; bureau; 2024-02-01; 700", bureau=(0, 100))
+    assert str(refusal.value) == (
+        "credit_scores: each of the 2 scores of bureau is outside its scale 0 to 100, e.g. 650; "
+        "the scale looks wrong: correct lowest and highest under credit_scores.bureau"
+    )
+
+
+def test_a_score_that_is_rejected_anyway_says_nothing_about_the_scale() -> None:
+    """Scores of the future or without a number keep their own reason and do not count as outside."""
+    result = cleaned_scores(
+        "C1; bureau; 2099-01-01; 650",
+        "C1; bureau; 2099-02-01; 700",
+        "C1; bureau; 2024-02-01; ",
+        "C1; bureau; 2024-03-01; 40",
+        bureau=(0, 100),
+    )
+    assert result.ledger.credit_scores["score"].tolist() == [40]
+    assert [row[3] for row in reasons(result)] == [
+        "scored_on is after 2024-06-30", "scored_on is after 2024-06-30", "score is empty",
+    ]  # fmt: skip
