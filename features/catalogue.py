@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["history", "balance", "invoice", "cohort", "external", "rhythm", "pay_run"]
+Group = Literal["history", "balance", "invoice", "cohort", "external", "rhythm", "pay_run", "fact"]
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,45 @@ PAY_RUN = _group(
 )
 """On which days a debtor pays: counts, so that the reader can shrink them."""
 
+FACTS = _group(
+    "fact",
+    ("country", "text", "ISO 3166 alpha-2 code"),
+    ("region", "text", "subdivision code within the country"),
+    ("language", "text", "ISO 639-1 code"),
+    ("sector", "text", "line of business"),
+    ("size", "text", "size class"),
+    ("type", "text", "customer type, such as one_time or intercompany"),
+    ("legal_kind", "text", "business, public, consumer or unknown"),
+    ("group", "text", "group of companies"),
+    ("channel", "text", "preferred channel"),
+    ("invoicing_method", "text", "paper, pdf, e-invoice"),
+    ("collector", "text", "person who collects"),
+    ("account_manager", "text", "person who sells"),
+    ("status", "text", "prospect, active, dormant or blocked"),
+    ("key_account", "flag", "handled by hand"),
+    ("insolvent", "flag", "an insolvency was known before the day"),
+    ("insolvent_on", "day", "day of that insolvency"),
+    ("legal", "flag", "the case was known to be in court before the day"),
+    ("legal_on", "day", "day it went to court"),
+    ("credit_limit", "money", "limit given by the creditor"),
+    ("insured_limit", "money", "limit of the credit insurer"),
+    (
+        "months_since_last_invoice",
+        "months",
+        "whole months since the last item became known",
+    ),
+    ("value_class", "text", "top, middle or tail of the revenue of the last 365 days"),
+    ("own_score", "score", "own-payment score, 0 (worst) to 100 (best)"),
+    ("external_score", "score", "worst external score, from 0 (worst) to 100"),
+    ("risk", "text", "high, average or low"),
+    ("delay_tactics_365d", "count", "delay tactics of any kind in the last 365 days"),
+    ("chronic_delay_tactics", "flag", "one of them is a habit"),
+    ("model_segment", "text", "what the scheme alone says; empty without history"),
+    ("previous_segment", "text", "segment in the previous run"),
+)
+"""What rules may speak of beside the features: today's row of the debtor and what follows from it.
+They serve rules and treatment on the run day and are never learned from."""
+
 DEBTOR_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE
 """Figures of a (debtor, day) point."""
 
@@ -162,6 +201,9 @@ INVOICE_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE + INVOICE + COHORT + E
 
 INVOICE_COLUMNS: tuple[Feature, ...] = INVOICE_FEATURES + PAY_RUN
 """All figures of an (invoice, day) point: those to learn from, then those that spread a delay over days."""
+
+RULE_NAMES: dict[str, Feature] = {feature.name: feature for feature in DEBTOR_FEATURES + FACTS}
+"""What a rule may speak of, by name."""
 
 CATALOGUE: dict[str, Feature] = {feature.name: feature for feature in INVOICE_COLUMNS}
 

@@ -377,25 +377,48 @@ def _slices(length: int, size: int) -> Iterator[slice]:
 # ---- debtor-segments: the nearest centre ----
 
 
-def assign_segments(parameters: Parameters, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return model_segment and confidence per debtor, same index as `rows`.
+def segment_axes(parameters: Parameters, rows: pd.DataFrame) -> Floats:
+    """Return where the debtors stand on the axes on which segments are told apart, rows x features.
 
-    `parameters`: features (names) and, per feature, fill (where missing), low, high (clipped to),
-    center, scale; centroids (segments x features, on the scaled axes) and names of the segments.
+    `parameters`, per feature: fill (where missing), logged (days count by their signed logarithm: from 2 to
+    4 is as far as from 20 to 40), low and high (clipped to), center, scale. All frozen with the model.
+    """
+    of = {key: np.asarray(parameters[key]) for key in ("fill", "logged", "low", "high", "center", "scale")}
+    values = rows[parameters["features"]].to_numpy(dtype=np.float64)
+    values = np.where(np.isnan(values), of["fill"], values)
+    values = np.where(of["logged"], np.sign(values) * np.log1p(np.abs(values)), values)
+    axes: Floats = (np.clip(values, of["low"], of["high"]) - of["center"]) / of["scale"]
+    return axes
+
+
+def segment_distances(parameters: Parameters, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each debtor's distance to the centre of each segment, a column per name, best first."""
+    axes = segment_axes(parameters, rows)
+    centroids = np.asarray(parameters["centroids"], dtype=np.float64)
+    distances = np.column_stack([np.sqrt(((axes - centre) ** 2).sum(axis=1)) for centre in centroids])
+    return pd.DataFrame(distances, rows.index, parameters["names"])
+
+
+def assign_segments(parameters: Parameters, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return model_segment, next_segment and confidence per debtor, same index as `rows`.
+
+    `parameters`: those of `segment_axes`, with centroids (segments x features, on those axes) and names.
     Confidence is 1 - distance to the nearest centre / distance to the next: 0 between two, 1 on one.
     """
-    per_feature = {key: np.asarray(parameters[key]) for key in ("fill", "low", "high", "center", "scale")}
-    values = rows[parameters["features"]].to_numpy(dtype=np.float64)
-    values = np.where(np.isnan(values), per_feature["fill"], values)
-    values = np.clip(values, per_feature["low"], per_feature["high"])
-    scaled = (values - per_feature["center"]) / per_feature["scale"]
-    centroids = np.asarray(parameters["centroids"], dtype=np.float64)
-    distances = np.column_stack([np.sqrt(((scaled - centre) ** 2).sum(axis=1)) for centre in centroids])
-    nearest = distances.argmin(axis=1)
-    first, second = np.sort(np.column_stack([distances, np.full(len(rows), np.inf)]), axis=1)[:, :2].T
+    distances = segment_distances(parameters, rows).to_numpy()
+    distances = np.column_stack([distances, np.full(len(rows), np.inf)])
+    order = np.argsort(distances, axis=1, kind="stable")[:, :2]
+    first, second = np.take_along_axis(distances, order, axis=1).T
     confidence = 1 - np.divide(first, second, out=np.ones(len(rows)), where=second > 0)
-    names = np.asarray(parameters["names"], dtype=object)[nearest]
-    return pd.DataFrame({"model_segment": pd.array(names, dtype="str"), "confidence": confidence}, rows.index)
+    names = np.asarray([*parameters["names"], None], dtype=object)[order]
+    return pd.DataFrame(
+        {
+            "model_segment": pd.array(names[:, 0], dtype="str"),
+            "next_segment": pd.array(names[:, 1], dtype="str"),
+            "confidence": confidence,
+        },
+        rows.index,
+    )
 
 
 # ---- reminder-timing: the structural lateness that a first friendly reminder waits for ----

@@ -30,6 +30,7 @@ ROWS = pd.DataFrame(
 SEGMENTS = {
     "features": ["late"],
     "fill": [0],
+    "logged": [False],
     "low": [0],
     "high": [100],
     "center": [0],
@@ -293,7 +294,7 @@ def test_artefacts_load_in_somebody_elses_application(
     payment, segments, timing = [json.loads(line) for line in done.stdout.splitlines()]
     expected = json.loads(predictor.predict(ROWS).to_json(orient="split"))
     assert payment == expected
-    assert segments["data"] == [["A", 1.0], ["A", 1.0]]
+    assert segments["data"] == [["A", "B", 1.0], ["A", "B", 1.0]]
     assert timing["data"] == [[0], [0]]
 
 

@@ -27,6 +27,7 @@ from models.scorer import (
     paid_by_border,
     predict_payment_time,
     reminder_shift,
+    segment_distances,
     sharpened,
 )
 
@@ -201,6 +202,7 @@ SEGMENTS = {
     "model": "debtor-segments",
     "features": ["late", "spread"],
     "fill": [10, 0],
+    "logged": [False, False],
     "low": [0, 0],
     "high": [100, 10],
     "center": [0, 0],
@@ -231,6 +233,19 @@ def test_a_debtor_belongs_to_the_nearest_centre(
     found = assign_segments(SEGMENTS, rows).loc["debtor"]
     assert found["model_segment"] == segment
     assert found["confidence"] == pytest.approx(confidence)
+
+
+def test_days_may_count_by_their_signed_logarithm() -> None:
+    """e**2 - 1 days late are 2 from due, and as many days early are -2: 2 from B at 4, 6 from it."""
+    logged = {**SEGMENTS, "logged": [True, False], "low": [-9, 0], "scale": [1, 1]}
+    rows = pd.DataFrame({"late": np.array([1, -1]) * (np.e**2 - 1), "spread": 0.0}, index=["late", "early"])
+    assert segment_distances(logged, rows).to_numpy() == pytest.approx(np.array([[2, 2], [2, 6]]))
+
+
+def test_the_next_segment_is_named() -> None:
+    """The one to which a debtor would go: what it nearly is."""
+    found = assign_segments(SEGMENTS, pd.DataFrame({"late": [10.0, 30.0], "spread": 0.0}))
+    assert found["next_segment"].tolist() == ["B", "A"]
 
 
 def test_a_single_segment_is_certain() -> None:

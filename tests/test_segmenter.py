@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from features.errors import ModelError
-from models.segmenter import BEHAVIOUR, DebtorSegmenter
+from models import stability
+from models.segmenter import BEHAVIOUR, DebtorSegmenter, predecessor
 
 
 def behaviour(rows: dict[str, tuple[float, float, float, float]]) -> pd.DataFrame:
@@ -99,3 +100,80 @@ def test_more_segments_than_letters_are_refused(debtors: pd.DataFrame) -> None:
     """Names end at Z."""
     with pytest.raises(ModelError, match="cannot name 30 segments"):
         DebtorSegmenter(30).fit(debtors)
+
+
+@pytest.mark.parametrize("most", [2, 8])
+def test_the_search_for_a_number_ends_between_3_and_7(debtors: pd.DataFrame, most: int) -> None:
+    """Fewer than three segments treat everybody alike, more than seven nobody can tell apart."""
+    with pytest.raises(ModelError, match=f"max_clusters is {most}; choose 3 to 7"):
+        DebtorSegmenter(max_clusters=most).fit(debtors)
+
+
+def test_the_number_of_segments_is_found_in_the_debtors(debtors: pd.DataFrame) -> None:
+    """Three clear kinds: three come back in every resample, a fourth would split a kind by chance."""
+    fitted = DebtorSegmenter(seed=1).fit(debtors)
+    assert fitted.parameters_["names"] == ["A", "B", "C"]
+    assert [(found.clusters, not found.objections) for found in fitted.evidence_] == [(3, True), (4, False)]
+    assert fitted.notes_ == []
+
+
+def test_a_number_without_stability_is_three_with_a_warning() -> None:
+    """One cloud has no three parts: they are made because fewer would not be a treatment, and it is said."""
+    cloud = np.random.default_rng(3).normal(0, 1, (150, 4)) * (9, 0.1, 0.05, 3) + (10, 0.5, 0.2, 8)
+    fitted = DebtorSegmenter().fit(behaviour({f"d{i:03d}": tuple(row) for i, row in enumerate(cloud)}))
+    assert fitted.parameters_["names"] == ["A", "B", "C"]
+    assert fitted.notes_[0].startswith(
+        "3 segments although they are not stable: a group comes back with Jaccard"
+    )
+
+
+def test_another_seed_finds_the_same_debtors_and_names(debtors: pd.DataFrame) -> None:
+    """Names follow from payment, groups from the debtors: the lot decides neither."""
+    one, other = (DebtorSegmenter(seed=seed).fit(debtors).predict(debtors) for seed in (1, 2))
+    assert one.equals(other)
+
+
+def continued(old: DebtorSegmenter, now: pd.DataFrame, **settings: int) -> DebtorSegmenter:
+    """The segments of later debtors, which continue the old ones as version 7."""
+    return DebtorSegmenter(previous=predecessor(old.parameters_, "7"), seed=9, **settings).fit(now)
+
+
+def test_retraining_keeps_every_name_while_the_debtors_pay_as_before(debtors: pd.DataFrame) -> None:
+    """A little noise later each centre is where it was."""
+    old = DebtorSegmenter(seed=1).fit(debtors)
+    later = debtors + np.random.default_rng(8).normal(0, 0.01, debtors.shape)
+    new = continued(old, later)
+    assert new.parameters_["renamed"] == {"A": "A", "B": "B", "C": "C"}
+    assert new.parameters_["continues"] == "7"
+    assert new.predict(later).equals(old.predict(debtors))
+    assert new.notes_ == []
+
+
+def test_a_new_kind_of_debtor_is_a_new_segment_and_the_renaming_is_said(debtors: pd.DataFrame) -> None:
+    """Between a week and a month late a crowd of two weeks appears: the old C is D now, and C is new."""
+    old = DebtorSegmenter(3, seed=1).fit(debtors)
+    crowd = behaviour({f"mid{i:02d}": (16.0 + i / 500, 0.95, 0.3, 5.0) for i in range(20)})
+    new = continued(old, pd.concat([debtors, crowd]), clusters=4)
+    assert new.parameters_["renamed"] == {"A": "A", "B": "B", "C": "D"}
+    assert new.notes_ == ["the old segment C is now D", "segment C is new"]
+
+
+def test_a_stable_number_is_kept_although_more_would_be_stable(debtors: pd.DataFrame) -> None:
+    """Segments that come and go with each retraining could not be treated; chosen anew, there are more."""
+    old = DebtorSegmenter(3, seed=1).fit(debtors)
+    crowd = behaviour({f"mid{i:02d}": (16.0 + i / 500, 0.95, 0.3, 5.0) for i in range(20)})
+    now = pd.concat([debtors, crowd])
+    kept = continued(old, now)
+    assert len(kept.parameters_["names"]) == 3
+    assert kept.notes_[0] == "3 segments as before; 4 would be stable too"
+    anew = DebtorSegmenter(previous=predecessor(old.parameters_, "7"), keep_number=False).fit(now)
+    assert len(anew.parameters_["names"]) == 4
+
+
+def test_a_million_debtors_are_learned_from_in_small_lots(
+    debtors: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From MINI_BATCH_FROM debtors on; the groups are the same where they are clear."""
+    whole = DebtorSegmenter(3, seed=1).fit(debtors).predict(debtors)
+    monkeypatch.setattr(stability, "MINI_BATCH_FROM", 50)
+    assert DebtorSegmenter(3, seed=1).fit(debtors).predict(debtors).equals(whole)

@@ -1,0 +1,145 @@
+"""Why a debtor moved: the figures that carried it over the border, or what rule began or ended.
+
+Figures are compared with those of the day of the previous run. Where none of them changed it is the model
+that did, or the time a debtor was across the border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.catalogue import RULE_NAMES
+from models.scorer import segment_axes
+
+Floats = npt.NDArray[np.float64]
+
+MOST_FIGURES = 2
+
+
+def moved_because(
+    moved: pd.DataFrame,
+    now: pd.DataFrame,
+    before: pd.DataFrame,
+    *,
+    parameters: Mapping[str, Any] | None,
+    rule_figures: Mapping[str, Sequence[str]],
+    previous_rule: pd.Series,
+    words: pd.Series,
+) -> pd.Series:
+    """Return a text per row of `moved`, rows of the table of segments; all are indexed by customer_id.
+
+    `now` and `before`: the debtors' figures on the day and on the day of the previous run. `parameters`: the
+    segments' (None without a model). `rule_figures`: the names that each rule's condition speaks of.
+    `previous_rule`: the rule that decided in the previous run, if any. `words`: what `settle` said.
+    """
+    figures = _figures_of_moves(moved, now, before, parameters)
+    today, then = (table.loc[moved.index].to_dict("index") for table in (now, before))
+    texts = [
+        _text(
+            _Move(
+                rule=_known(rule),
+                rule_before=_known(rule_before),
+                reason=str(reason),
+                said=_known(said),
+                figures=figures.get(debtor, ()),
+            ),
+            today[debtor],
+            then[debtor],
+            rule_figures,
+        )
+        for debtor, rule, rule_before, reason, said in zip(
+            moved.index,
+            moved["rule"],
+            previous_rule.reindex(moved.index),
+            moved["reason"],
+            words.reindex(moved.index),
+            strict=True,
+        )
+    ]
+    return pd.Series(texts, index=moved.index, dtype="str")
+
+
+class _Move(NamedTuple):
+    rule: str | None
+    rule_before: str | None
+    reason: str
+    said: str | None
+    figures: Sequence[str]
+
+
+def _known(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value)
+
+
+def _text(
+    move: _Move, now: Mapping[Any, Any], before: Mapping[Any, Any], rule_figures: Mapping[str, Sequence[str]]
+) -> str:
+    if move.rule:
+        names, said = rule_figures.get(move.rule, ()), f"rule {move.rule}: {move.reason}"
+    elif move.rule_before:
+        names, said = rule_figures.get(move.rule_before, ()), f"rule {move.rule_before} no longer holds"
+    else:
+        names, said = move.figures, move.said or ""
+    changed = [change for name in names if (change := _change(name, now, before))][:MOST_FIGURES]
+    if not changed and not move.rule:
+        changed = [f"{name} is {figure_text(name, now[name])}" for name in names[:1]]
+    return "; ".join(part for part in (*changed, said) if part)
+
+
+def _figures_of_moves(
+    moved: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame, parameters: Mapping[str, Any] | None
+) -> dict[str, list[str]]:
+    """Return per debtor the model's figures, first those that changed most in favour of the new segment.
+
+    An axis speaks for the new segment by how much nearer, squared, the debtor is to its centre on that axis.
+    """
+    if parameters is None or moved.empty:
+        return {debtor: ["mean_days_late_365d", "issued_amount_trend"] for debtor in moved.index}
+    names = parameters["names"]
+    known = moved["segment"].isin(names) & moved["previous_segment"].isin(names)
+    rows = moved[known]
+    centres = np.asarray(parameters["centroids"], dtype=np.float64)
+    new, old = (
+        centres[[names.index(name) for name in rows[column]]].reshape(len(rows), -1)
+        for column in ("segment", "previous_segment")
+    )
+
+    def in_favour(figures: pd.DataFrame) -> Floats:
+        axes = segment_axes(parameters, figures.loc[rows.index])
+        return np.asarray((axes - old) ** 2 - (axes - new) ** 2)
+
+    if rows.empty:
+        return {}
+    today, change = in_favour(now), in_favour(now) - in_favour(before)
+    # what changed comes first; what only stands there follows
+    order = np.lexsort([np.arange(today.shape[1])[None].repeat(len(rows), 0), -today, -change])
+    features = np.asarray(parameters["features"], dtype=object)
+    return {debtor: features[places].tolist() for debtor, places in zip(rows.index, order, strict=True)}
+
+
+def _change(name: str, now: Mapping[Any, Any], before: Mapping[Any, Any]) -> str:
+    if name not in before or name not in now:
+        return ""
+    was, now_is = (figure_text(name, figures[name]) for figures in (before, now))
+    return "" if was == now_is else f"{name} {was} → {now_is}"
+
+
+def figure_text(name: str, value: Any) -> str:
+    """Return a figure for people, by its unit: 31 %, 4.2 days, 1,234, 2024-05-01; "nothing" where empty."""
+    unit = RULE_NAMES[name].unit if name in RULE_NAMES else ""
+    if pd.isna(value):
+        return "nothing"
+    if unit in ("text", "flag"):
+        return str(value)
+    if unit == "day":
+        return f"{value:%Y-%m-%d}"
+    if unit == "share":
+        return f"{100 * value:.0f} %"
+    if unit in ("days", "ratio"):
+        return f"{value:,.1f}" + (" days" if unit == "days" else "")
+    return f"{value:,.0f}"
