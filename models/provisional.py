@@ -93,9 +93,7 @@ def provisional(
             "expected_late_share": share,
             "expected_late_share_p10": low,
             "expected_late_share_p90": high,
-            "provisional_segment": _nearest(
-                share, late, closings, weight, segments.reindex(debtors.index), names
-            ),
+            "provisional_segment": nearest.where(new),
             "words": column(_words(traits, learned_from, own, (share, low, high), new)).array,
         },
         index=debtors.index.rename("customer_id"),
