@@ -13,7 +13,7 @@ from features.errors import ModelError
 from features.ledger import known_before
 from features.outcomes import landmarks
 from models.facts import customers_on
-from models.metrics import Bootstrap, figure
+from models.metrics import Bootstrap, Floats, Ints, figure
 from models.overrides import NEW
 from models.schemes import LEARNED, Scheme, classes_of, classify, value_classes
 from models.scorer import assign_segments
@@ -24,6 +24,8 @@ from pipelines.segmenting import fit_segments
 
 NO_CLASS = "none"
 """Stands for an empty class: the scheme says nothing about the debtor, or had not met it yet."""
+
+RATES = ("late_rate", "low", "high", "late_rate_of_debtors", "low_of_debtors", "high_of_debtors")
 
 BestFirst = Mapping[str, Sequence[str]]
 """The classes of each scheme from the best to the worst; the ones it does not name follow by alphabet."""
@@ -70,19 +72,22 @@ def late_rates(
     seed: int,
     resamples: int = 500,
 ) -> pd.DataFrame:
-    """Return scheme, class, debtors, invoices, late_rate, low, high: one row per scheme and class.
+    """Return one row per scheme and class, by the invoices issued after the classes were made.
 
     `classes`: customer_id, scheme, class as of a day. `invoices`: issued from then on and decided, with
-    customer_id and late. late_rate is the share paid late, low and high its 95 % interval by bootstrap
-    over debtors, the same draws for every scheme; all three are empty for a class without invoices, low and
-    high for one with invoices of a single debtor. Invoices of debtors that are in no class count under
-    NO_CLASS. Raises ModelError without any invoice.
+    customer_id and late. Columns: scheme, class, debtors, invoices; late_rate, low, high: the share of the
+    invoices paid late; late_rate_of_debtors, low_of_debtors, high_of_debtors: the mean over the debtors of
+    their own shares, which no large debtor decides alone. low and high are 95 % intervals by bootstrap over
+    debtors, the same draws for every scheme; empty for a class with invoices of a single debtor, the rates
+    too for one without invoices. Invoices of debtors that are in no class count under NO_CLASS. Raises
+    ModelError without any invoice.
     """
     if invoices.empty:
         raise ModelError("no invoice issued after these classes is decided yet; take an earlier cutoff")
     order = best_first or {}
     boot = Bootstrap.over(invoices["customer_id"], resamples=resamples, seed=seed)
-    late, ones = invoices["late"].to_numpy(np.float64), np.ones(len(invoices))
+    late = invoices["late"].to_numpy(np.float64)
+    weights = np.ones(len(late)), 1 / np.bincount(boot.codes)[boot.codes]
     rows = []
     for scheme in sorted(classes["scheme"].unique()):
         class_of = classes[classes["scheme"] == scheme].set_index("customer_id")["class"].astype("str")
@@ -90,18 +95,29 @@ def late_rates(
         debtors = _named(class_of.reindex(met))
         names = _ordered(debtors, order.get(str(scheme), ()))
         group = pd.Index(names).get_indexer(pd.Index(debtors.loc[invoices["customer_id"]])).astype(np.int64)
-        counts, late_counts = boot.sums(ones, group, len(names)), boot.sums(late, group, len(names))
-        rates = np.divide(late_counts, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+        by_invoice, by_debtor = (_rates(boot, late, weight, group, len(names)) for weight in weights)
         for place, name in enumerate(names):
             inside = group == place
-            shown = figure(rates[:, place]) or {"value": None}
-            # drawn again and again, a single debtor is always the same
-            low, high = (shown["low"], shown["high"]) if len(set(boot.codes[inside])) > 1 else (None, None)
-            size = int((debtors == name).sum()), int(inside.sum())
-            rows.append((scheme, name, *size, shown["value"], low, high))
-    header = ["scheme", "class", "debtors", "invoices", "late_rate", "low", "high"]
+            alone = len(set(boot.codes[inside])) == 1
+            figures = [*_interval(by_invoice[:, place], alone), *_interval(by_debtor[:, place], alone)]
+            rows.append((scheme, name, int((debtors == name).sum()), int(inside.sum()), *figures))
+    header = ["scheme", "class", "debtors", "invoices", *RATES]
     table = pd.DataFrame(rows, columns=header)
-    return table.astype({"scheme": "str", "class": "str", **dict.fromkeys(header[4:], "float64")})
+    return table.astype({"scheme": "str", "class": "str", **dict.fromkeys(RATES, "float64")})
+
+
+def _rates(boot: Bootstrap, late: Floats, weight: Floats, group: Ints, groups: int) -> Floats:
+    top, bottom = boot.sums(late * weight, group, groups), boot.sums(weight, group, groups)
+    rates: Floats = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    return rates
+
+
+def _interval(rates: Floats, alone: bool) -> tuple[float | None, float | None, float | None]:
+    """Value, low and high; a single debtor is the same in every draw, which would look like certainty."""
+    shown = figure(rates)
+    if shown is None:
+        return None, None, None
+    return (shown["value"], None, None) if alone else (shown["value"], shown["low"], shown["high"])
 
 
 def compare_schemes(

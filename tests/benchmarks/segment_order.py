@@ -20,21 +20,23 @@ from models.schemes import DEFAULT_SCHEMES
 from pipelines.scheme_comparison import Comparison, compare_schemes
 
 SHARE = 0.7
-HEADER = ("ledger", "scheme", "class", "debtors", "invoices", "paid late (95 %)")
+HEADER = ("ledger", "scheme", "class", "debtors", "invoices", "paid late (95 %)",
+          "mean over debtors (95 %)")  # fmt: skip
 
 
-def rate(row: Mapping[Hashable, Any]) -> str:
+def rate(row: Mapping[Hashable, Any], of: str = "") -> str:
     """Return the late rate and, where there is one, its interval."""
-    if pd.isna(row["late_rate"]):
+    value, low, high = (row[f"{name}{of}"] for name in ("late_rate", "low", "high"))
+    if pd.isna(value):
         return ""
-    interval = "" if pd.isna(row["low"]) else f" ({row['low']:.3f} to {row['high']:.3f})"
-    return f"{row['late_rate']:.3f}{interval}"
+    return f"{value:.3f}" if pd.isna(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def lines(ledger: str, comparison: Comparison) -> list[list[str]]:
     """Return the comparison's rows of the printed table."""
     return [
-        [ledger, row["scheme"], row["class"], str(row["debtors"]), str(row["invoices"]), rate(row)]
+        [ledger, row["scheme"], row["class"], str(row["debtors"]), str(row["invoices"]), rate(row),
+         rate(row, "_of_debtors")]
         for row in comparison.late_rates.to_dict("records")
     ]  # fmt: skip
 
