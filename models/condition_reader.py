@@ -110,7 +110,7 @@ class Reader:
             kind = "nothing" if found.type == "nothing" else f"a {found.type}"
             raise self._wrong(
                 node,
-                f"`{self._said(node)}` is {kind}, not a condition; compare it, such as `settled_invoices > 0`",
+                f"`{self._said(node)}` is {kind}, not a condition; compare it with a value",
             )
         return found.evaluate
 

@@ -172,7 +172,7 @@ def test_two_spellings_ask_the_same() -> None:
         ("(settled_invoices < 3", "'\\(' was never closed"),
         ("a > 1; b > 2", "invalid syntax"),
         ("import os", "invalid syntax"),
-        ("settled_invoices", "`settled_invoices` is a number, not a condition; compare it"),
+        ("settled_invoices", "`settled_invoices` is a number, not a condition; compare it with a value"),
         ("country and key_account", "`country` is a text, not a condition"),
         ("None", "`None` is nothing, not a condition"),
         ("insolvent or 3", "`3` is a number, not a condition"),
