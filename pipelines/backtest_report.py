@@ -5,7 +5,6 @@ Both follow from the backtest's inputs and figures only, hold no moment in time,
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +20,7 @@ from pipelines.evaluation_details import (
     weekly_cash,
 )
 from pipelines.evaluation_tables import against_simpler, by_segment, for_whom, how_good
-from pipelines.report import TEMPLATES
+from pipelines.pages import Card, html_page
 from pipelines.sections import Cell, Section, figure, markdown, number, percent, points
 
 
@@ -116,7 +115,7 @@ def _count(count: int, what: str) -> str:
     return f"{number(count)} {what}{'' if count == 1 else 's'}"
 
 
-def _cards(evaluation: Mapping[str, Any]) -> list[tuple[str, Cell, str]]:
+def _cards(evaluation: Mapping[str, Any]) -> list[Card]:
     """Return label, figure and remark of the figures that people look at first."""
     pooled = _ours(evaluation)
     late, dates = pooled.get("late", {}), pooled.get("dates", {})
@@ -148,21 +147,18 @@ def _html(
     sections: Sequence[Section],
     pictures: Mapping[str, bytes],
 ) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("backtest.html.j2").render(
+    folds = len(inputs.cutoffs)
+    return html_page(
         title=_title(inputs),
-        inputs=inputs,
+        eyebrow="Backtest of the payment predictions",
+        heading=f"{inputs.cutoffs[0]} to {inputs.until}",
+        status=[
+            ("Folds", Cell(str(folds - len(inputs.left_out)), f"of {folds}" if inputs.left_out else "")),
+            ("Newest fact", Cell(str(inputs.newest_fact))),
+        ],
         cards=_cards(evaluation),
         sections=sections,
-        pictures={name: base64.b64encode(picture).decode() for name, picture in pictures.items()},
+        pictures=pictures,
         footer=_footer(inputs, evaluation),
     )
 
