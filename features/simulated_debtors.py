@@ -33,17 +33,22 @@ class Payer(NamedTuple):
 
 PAYERS = (
     # type, share, mean, sd between debtors, invoices and months, drift; partial, bounced, ... chances; score
-    Payer("prompt_early", 0.13, -10.0, 3.0, 6.0, 3.0, 0.0, 0.005, 0.001, 0.010, 0.010, 0.0002, 0.020, 82),
-    Payer("on_time", 0.36, -8.5, 3.0, 6.5, 5.0, 0.0, 0.010, 0.002, 0.015, 0.010, 0.0005, 0.004, 74),
-    Payer("few_days_late", 0.13, 0.5, 1.5, 1.2, 0.8, 0.0, 0.010, 0.002, 0.015, 0.010, 0.0005, 0.001, 66),
-    Payer("month_end", 0.09, -19.5, 3.0, 4.0, 3.0, 0.0, 0.010, 0.002, 0.015, 0.010, 0.0005, 0.001, 66),
-    Payer("drifting", 0.08, -11.0, 4.0, 8.0, 6.0, 9.0, 0.030, 0.005, 0.025, 0.010, 0.0030, 0.001, 52),
-    Payer("erratic", 0.11, -9.5, 6.0, 18.0, 9.0, 0.0, 0.040, 0.006, 0.030, 0.015, 0.0040, 0.002, 52),
-    Payer("very_late", 0.05, 40.0, 16.0, 30.0, 14.0, 0.0, 0.060, 0.006, 0.050, 0.015, 0.0100, 0.000, 38),
-    Payer("cash_strapped", 0.05, -3.0, 7.0, 14.0, 16.0, 4.0, 0.150, 0.030, 0.040, 0.015, 0.0200, 0.000, 30),
+    Payer("prompt_early", 0.15, -18.0, 1.5, 4.0, 1.0, 0.0, 0.005, 0.001, 0.010, 0.010, 0.0002, 0.020, 82),
+    Payer("on_time", 0.36, -6.3, 0.6, 2.7, 0.4, 0.0, 0.010, 0.002, 0.015, 0.010, 0.0005, 0.004, 74),
+    Payer("few_days_late", 0.11, 0.8, 0.7, 1.7, 0.3, 0.0, 0.010, 0.002, 0.015, 0.010, 0.0005, 0.001, 66),
+    Payer("month_end", 0.09, -15.5, 1.5, 2.0, 0.5, 0.0, 0.010, 0.002, 0.015, 0.010, 0.0005, 0.001, 66),
+    Payer("drifting", 0.08, -12.0, 2.0, 4.0, 1.0, 9.0, 0.030, 0.005, 0.025, 0.010, 0.0030, 0.001, 52),
+    Payer("erratic", 0.11, -15.0, 3.0, 32.0, 2.0, 0.0, 0.040, 0.006, 0.030, 0.015, 0.0040, 0.002, 52),
+    Payer("very_late", 0.05, 52.0, 7.0, 15.0, 4.0, 0.0, 0.060, 0.006, 0.050, 0.015, 0.0100, 0.000, 38),
+    Payer("cash_strapped", 0.05, 5.0, 3.0, 24.0, 3.0, 4.0, 0.150, 0.030, 0.040, 0.015, 0.0200, 0.000, 30),
 )
-"""The types overlap on purpose: their shares and spreads are set so that about four in ten invoices
-are paid late and a debtor's own late rate tells late from on time with an AUC near 0.8."""
+"""The mean is that before pay-runs, country and sector, which mostly make it later.
+
+The types overlap on purpose. Levels and spreads are set so that about four in ten invoices are paid late,
+a debtor's own earlier late rate tells late from on time at issue with an AUC near 0.8, and a classifier
+trained on the true types recovers them with an adjusted Rand index of 0.65 to 0.85. These three alone fixed
+them, on portfolios other than the demonstration's; no clustering was looked at.
+tests/benchmarks/simulated_types.py prints the third."""
 
 FATES = ("partial", "bounced", "disputed", "credited", "written_off", "prepaid")
 

@@ -11,7 +11,7 @@ from features.simulated_debtors import FATES, PAYERS, TERMS, of_type
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-FORGOTTEN, FORGOTTEN_DAYS = 0.04, 32.0
+FORGOTTEN, FORGOTTEN_DAYS = 0.02, 20.0
 """Share of invoices that lie about somewhere at any debtor, and the mean days that takes."""
 
 
