@@ -15,7 +15,8 @@ s is learned: it follows from how much the shares of established debtors scatter
 number of their closings explains: the correlation r = 1 / (1 + s) of the closings of one debtor, by moments,
 held near USUAL_CORRELATION when they are few. It also says how much a debtor counts in a late share: n
 closings of one debtor, which are alike, weigh as n / (1 + (n - 1) · r). A group's late share is itself in
-doubt: each of the four adds (1 - r) / (weight of the group + GROUP_CLOSINGS) to r, the variance of a mean.
+doubt: each of the four adds (1 - r) / (weight of the group + GROUP_CLOSINGS) to r,
+as the variance of a mean does.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.risk import own_closings
-from models.texts import column, each_once, joined, texts
+from models.texts import column, each_once, joined, listed, texts
 
 GROUP_CLOSINGS = 20.0
 """Closings that the late share expected of a group so far weighs as much as."""
@@ -137,15 +138,21 @@ def _with_trait(
 ) -> tuple[Floats, Floats]:
     """Return the shares moved by what debtors with the same code do beyond what was expected, and the doubt.
 
-    A missing trait moves nobody and leaves as much doubt as one that nobody else has.
+    A trait that is missing, or that no established debtor has, moves nobody. It leaves the doubt of an empty
+    group, or as much as the groups that are known differ; none where the trait is known of nobody.
     """
     group = code + 1
-    total, did, should = (np.bincount(group, each) for each in (weight, weight * known, weight * expected))
+    total, did, should = (
+        np.bincount(group, each, minlength=1) for each in (weight, weight * known, weight * expected)
+    )
     nobody = (total == 0) | (np.arange(len(total)) == 0)
     before = np.divide(should, total, out=np.full(len(total), 0.5), where=~nobody)
     after = (did + GROUP_CLOSINGS * before) / (total + GROUP_CLOSINGS)
     effect = np.where(nobody, 0, _log_odds(after) - _log_odds(before))
-    doubt = 1 / (np.where(nobody, 0, total) + GROUP_CLOSINGS)
+    total[nobody] = 0
+    differ = (total @ ((after - before) ** 2 / (before * (1 - before)))) / max(total.sum(), 1e-9)
+    doubt = np.where(nobody, max(1 / GROUP_CLOSINGS, differ), 1 / (total + GROUP_CLOSINGS))
+    doubt[0] *= total.any()
     return _share(_log_odds(expected) + effect[group]), doubt[group]
 
 
@@ -200,12 +207,7 @@ def _words(
     """Return whom the new debtors are like, and the share in figures; null for the others."""
     count = int(learned_from.sum())
     everybody = f"all {count} debtors with a history" if count else "nobody so far"
-    like = joined(
-        *(_alike(traits[name], learned_from, text) for name, text in TRAITS.items()),
-        missing="skip",
-        between=", ",
-    )
-    like = pc.if_else(pc.equal(like, ""), everybody, like)
+    like = listed(*(_alike(traits[name], learned_from, text) for name, text in TRAITS.items()))
     late, closings = own["late"].to_numpy(np.int64), own["closings"].to_numpy(np.int64)
     key = np.where(new & (closings > 0), (late << 31) + closings, -1)
     paid = each_once(key, lambda at: f", and {late[at]} of its {closings[at]} closings were late")
@@ -213,7 +215,17 @@ def _words(
     share, low, high = (
         texts(percent, np.where(new, np.rint(100 * each), -1).astype(np.int64)) for each in expected
     )
-    return joined("like ", like, pc.fill_null(paid, ""), ": ", share, " late, ", low, " to ", high)
+    return joined(
+        "like ",
+        pc.fill_null(like, everybody),
+        pc.fill_null(paid, ""),
+        ": ",
+        share,
+        " late, ",
+        low,
+        " to ",
+        high,
+    )
 
 
 def _alike(trait: pd.Series, learned_from: Flags, text: str) -> pa.Array:

@@ -34,12 +34,19 @@ def each_once(key: Ints, words: Callable[[int], str]) -> pa.Array:
     return pa.array(made, pa.large_string()).take(pa.array(code))
 
 
-def joined(*parts: pa.Array | str, missing: str = "emit_null", between: str = "") -> pa.Array:
-    """Return the parts of each row as one text, null where one of them is; `missing="skip"` leaves it out."""
-    arrays = [
+def joined(*parts: pa.Array | str, between: str = "") -> pa.Array:
+    """Return the parts of each row as one text, null where one of them is."""
+    plain = [
         pa.scalar(each, pa.large_string()) if isinstance(each, str) else each for each in (*parts, between)
     ]
-    return pc.binary_join_element_wise(*arrays, null_handling=missing)
+    return pc.binary_join_element_wise(*plain)
+
+
+def listed(first: pa.Array, *others: pa.Array) -> pa.Array:
+    """Return those parts of each row that there are, a comma between them; null where there is none."""
+    for other in others:
+        first = pc.coalesce(joined(first, other, between=", "), first, other)
+    return first
 
 
 def column(made: pa.Array) -> pd.Series:
