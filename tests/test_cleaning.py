@@ -497,7 +497,7 @@ def test_a_scale_holds_for_its_own_provider_only() -> None:
 
 
 def test_a_scale_that_no_score_fits_is_refused() -> None:
-    """Several scores, all outside: the scale is wrong, not the scores, and the refusal says where it stands."""
+    """Several scores, all outside: the scale is wrong and not the scores; the refusal names its place."""
     with pytest.raises(LedgerError) as refusal:
         cleaned_scores("C1; bureau; 2024-01-01; 650", "C1; bureau; 2024-02-01; 700", bureau=(0, 100))
     assert str(refusal.value) == (
