@@ -32,6 +32,11 @@ class Reason:
     words: tuple[str, ...]
     figures: tuple[tuple[str, str], ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The debtor's figures that it names, without constants."""
+        return tuple(name for name, unit in self.figures if unit != _CONSTANT)
+
     def fill(self, table: pd.DataFrame, constants: Mapping[str, float] = {}) -> Strings:
         """Return the reason of each row, its figures by unit: 31 %, 4.2 (days), 1,234 (money), 2026-01-31.
 

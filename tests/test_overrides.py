@@ -1,50 +1,87 @@
-"""Rules over the model's segments."""
+"""Decisions and rules over what the scheme proposes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import ModelError
-from features.ledger import Ledger, make_ledger
-from models.overrides import SegmentRules, decide_segments, value_classes
+from features.ledger import make_ledger
+from models.overrides import decide_segments
+from models.rules import Rules, parse_rules, read_rules
 
 DAY = date(2024, 6, 3)
+SHIPPED = read_rules(Path(__file__).resolve().parent.parent / "configs" / "rules.yaml")
+NO_DECISIONS = make_ledger().decisions
+CONSTANTS = {"new_until_matured": 3.0, "dormant_after_months": 18.0}
 
 
-def debtor(**figures: object) -> pd.DataFrame:
-    """One ordinary debtor X of segment B, with the given figures changed."""
+def debtor(name: str = "X", **figures: object) -> pd.DataFrame:
+    """The situation of one ordinary debtor, with the given figures changed."""
+    row = {
+        "settled_invoices": 10.0,
+        "matured_invoices": 10.0,
+        "decayed_days_late": 4.0,
+        "months_since_last_invoice": 1.0,
+        "insolvent": False,
+        "insolvent_on": pd.NaT,
+        "type": None,
+        "previous_segment": None,
+    }
+    return pd.DataFrame([{**row, **figures}], index=pd.Index([name], name="customer_id"))
+
+
+def proposed(situation: pd.DataFrame, **columns: object) -> pd.DataFrame:
+    """What the scheme says of these debtors: B, with the given columns changed."""
     row = {
         "model_segment": "B",
         "confidence": 0.4,
-        "settled_invoices": 10.0,
-        "settled_invoices_365d": 5.0,
-        "matured_invoices": 10.0,
-        "decayed_days_late": 4.0,
-        "mean_days_late": 9.0,
-        "mean_days_late_365d": 4.2,
-        "late_share": 0.5,
-        "late_share_365d": 0.31,
-        "days_since_last_invoice": 20.0,
-        "issued_amount_365d": 100.0,
+        "proposed": "B",
+        "source": "model",
+        "rule": None,
+        "reason": "nearest to the centre of B",
+        "across_since": pd.NaT,
     }
-    return pd.DataFrame([{**row, **figures}], index=pd.Index(["X"], name="customer_id"))
+    one = pd.DataFrame([{**row, **columns}])
+    return one.loc[[0] * len(situation)].set_axis(situation.index)
 
 
-def decided(
-    debtors: pd.DataFrame, ledger: Ledger | None = None, previous: pd.DataFrame | None = None
-) -> pd.Series:
-    """The row of debtor X in the table of segments."""
-    table = decide_segments(
-        debtors, list("ABCD"), ledger or make_ledger(), previous, day=DAY, model_version="7"
+def all_decided(
+    situation: pd.DataFrame,
+    rules: Rules = SHIPPED,
+    proposal: pd.DataFrame | None = None,
+    decisions: pd.DataFrame | None = None,
+    **arguments: Any,
+) -> pd.DataFrame:
+    """The rows of decide_segments, of segments A to D unless said otherwise."""
+    return decide_segments(
+        situation,
+        proposed(situation) if proposal is None else proposal,
+        rules,
+        NO_DECISIONS if decisions is None else make_ledger(decisions=decisions).decisions,
+        **{"day": DAY, "constants": CONSTANTS, "names": list("ABCD"), "scheme": "learned", **arguments},
     )
-    return table.set_index("customer_id").loc["X"]
+
+
+def decided(situation: pd.DataFrame, *rest: Any, **arguments: Any) -> pd.Series:
+    """The row of debtor X."""
+    return all_decided(situation, *rest, **arguments).set_index("customer_id").loc["X"]
+
+
+def rules(*each: Mapping[str, object]) -> Rules:
+    """Rules a, b, c … that always hold, with the given keys."""
+    common = {"when": "True", "reason": "because"}
+    named = [{"name": name, **common, **keys} for name, keys in zip("abcdef", each, strict=False)]
+    return parse_rules({"rules": named})
 
 
 def decision(**columns: object) -> pd.DataFrame:
@@ -53,100 +90,145 @@ def decision(**columns: object) -> pd.DataFrame:
     return pd.DataFrame([{**row, **columns}])
 
 
-def customer(**columns: object) -> pd.DataFrame:
-    """Master data of debtor X."""
-    return pd.DataFrame([{"customer_id": "X", **columns}])
-
-
-def test_without_a_rule_the_model_decides_and_says_why() -> None:
-    """The reason names the segment and the debtor's own figures."""
-    row = decided(debtor())
-    assert (row["segment"], row["source"], row["model_version"]) == ("B", "model", "7")
-    assert pd.isna(row["rule"])
-    assert (
-        row["reason"]
-        == "nearest to the centre of B: 4.2 days late on average, 31 % late in the last 365 days"
+def test_without_a_rule_the_proposal_stands_as_it_is() -> None:
+    """Segment, source, reason and the day across the border are the proposal's."""
+    since = pd.Timestamp("2024-05-20")
+    kept = proposed(
+        debtor(), model_segment="C", source="kept", reason="kept in B: nearer to C", across_since=since
     )
-
-
-def test_a_debtor_who_pays_early_is_called_early() -> None:
-    """A negative mean of days late reads as early."""
-    assert "2.5 days early on average" in decided(debtor(mean_days_late_365d=-2.5))["reason"]
-
-
-def test_without_closings_this_year_the_reason_speaks_of_all_years() -> None:
-    """Figures of the last year that do not exist are not shown as nan."""
-    row = decided(debtor(settled_invoices_365d=0.0, mean_days_late_365d=np.nan, late_share_365d=np.nan))
-    assert row["reason"].endswith("9.0 days late on average, 50 % late over all years")
+    row = decided(debtor(previous_segment="B"), proposal=kept)
+    assert (row["segment"], row["model_segment"], row["source"]) == ("B", "C", "kept")
+    assert (row["reason"], row["across_since"], row["confidence"]) == ("kept in B: nearer to C", since, 0.4)
+    assert (row["scheme"], row["previous_segment"]) == ("learned", "B")
+    assert pd.isna(row["rule"])
 
 
 @pytest.mark.parametrize(
-    ("matured", "segment", "source"), [(0.0, "NEW", "new"), (2.0, "NEW", "new"), (3.0, "B", "model")]
+    ("figures", "segment", "rule", "source", "reason"),
+    [
+        (
+            {"insolvent": True, "insolvent_on": pd.Timestamp("2024-03-01")},
+            "INSOLVENT",
+            "insolvent",
+            "rule",
+            "insolvent since 2024-03-01",
+        ),
+        (
+            {"months_since_last_invoice": 18.0},
+            "DORMANT",
+            "dormant",
+            "rule",
+            "no invoice for 18 months, dormant from 18",
+        ),
+        ({"months_since_last_invoice": 17.0}, "B", None, "model", None),
+        (
+            {"type": "one_time"},
+            "NEW",
+            "one_time",
+            "new",
+            "one-time account: its history is that of many debtors",
+        ),
+        ({"matured_invoices": 0.0}, "NEW", "new", "new", "0 of 3 matured invoices"),
+        ({"matured_invoices": 2.0}, "NEW", "new", "new", "2 of 3 matured invoices"),
+        ({"matured_invoices": 3.0}, "B", None, "model", None),
+        (
+            {"settled_invoices": 0.0, "matured_invoices": 4.0},
+            "D",
+            "never_paid",
+            "rule",
+            "4 invoices more than 30 days past due, none ever paid",
+        ),
+    ],
 )
-def test_new_ends_with_the_third_matured_invoice(matured: float, segment: str, source: str) -> None:
-    """Matured invoices end NEW."""
-    row = decided(debtor(matured_invoices=matured))
+def test_the_shipped_rules(
+    figures: dict[str, object], segment: str, rule: str | None, source: str, reason: str | None
+) -> None:
+    """Each hits where it should, says why with the debtor's figures, and leaves the model's answer beside."""
+    row = decided(debtor(**figures))
     assert (row["segment"], row["source"], row["model_segment"]) == (segment, source, "B")
-
-
-def test_new_says_how_many_are_missing() -> None:
-    """The reason counts, and no model version claims a decision that it did not take."""
-    row = decided(debtor(matured_invoices=2.0, days_since_last_invoice=400.0))
-    assert row["reason"] == "2 of 3 matured invoices"
-    assert pd.isna(row["model_version"])
-
-
-def test_several_matured_and_none_ever_paid_is_the_last_segment() -> None:
-    """Three invoices more than 30 days past due say enough, although the model has no history."""
-    never = debtor(settled_invoices=0.0, settled_invoices_365d=0.0, matured_invoices=3.0, model_segment="B")
-    row = decided(never.assign(late_share=np.nan, late_share_365d=np.nan))
-    assert (row["segment"], row["rule"], row["risk"]) == ("D", "never_paid", "high")
-    assert row["reason"] == "3 invoices more than 30 days past due, none ever paid"
-    assert pd.isna(row["model_segment"])
-
-
-@pytest.mark.parametrize(
-    ("last_invoice", "segment"), [(date(2022, 12, 2), "DORMANT"), (date(2022, 12, 3), "B")]
-)
-def test_dormant_after_18_months_without_an_invoice(last_invoice: date, segment: str) -> None:
-    """18 calendar months before 3 June 2024 is 3 December 2022."""
-    row = decided(debtor(days_since_last_invoice=float((DAY - last_invoice).days)))
-    assert row["segment"] == segment
-
-
-def test_dormant_names_the_last_invoice() -> None:
-    """The reason gives the rule's figure and the day."""
-    row = decided(debtor(days_since_last_invoice=1000.0))
-    assert row["reason"] == "no invoice for more than 18 months, the last on 2021-09-07"
-
-
-@pytest.mark.parametrize(("since", "segment"), [("2024-03-01", "INSOLVENT"), ("2024-06-03", "B")])
-def test_insolvent_from_the_day_after_it_was_known(since: str, segment: str) -> None:
-    """An insolvency of the run day itself is not yet known."""
-    row = decided(debtor(), make_ledger(customers=customer(insolvent_on=pd.Timestamp(since))))
-    assert row["segment"] == segment
-    assert segment == "B" or row["reason"] == "insolvent since 2024-03-01"
-
-
-def test_a_one_time_account_is_never_more_than_new() -> None:
-    """Many debtors under one number have no behaviour in common."""
-    row = decided(debtor(), make_ledger(customers=customer(type="one_time")))
-    assert (row["segment"], row["rule"], row["source"]) == ("NEW", "one_time", "new")
+    assert (None if pd.isna(row["rule"]) else row["rule"]) == rule
+    assert reason is None or row["reason"] == reason
 
 
 def test_rules_hit_in_their_order() -> None:
     """Manual before insolvent before dormant before new."""
-    figures = debtor(matured_invoices=1.0, days_since_last_invoice=1000.0)
-    insolvent = customer(insolvent_on=pd.Timestamp("2024-01-01"))
-    assert decided(figures)["rule"] == "dormant"
-    assert decided(figures, make_ledger(customers=insolvent))["rule"] == "insolvent"
-    assert decided(figures, make_ledger(customers=insolvent, decisions=decision()))["rule"] == "manual"
+    figures: dict[str, object] = {"matured_invoices": 1.0, "months_since_last_invoice": 40.0}
+    assert decided(debtor(**figures))["rule"] == "dormant"
+    figures |= {"insolvent": True, "insolvent_on": pd.Timestamp("2024-01-01")}
+    assert decided(debtor(**figures))["rule"] == "insolvent"
+    assert decided(debtor(**figures), decisions=decision())["rule"] == "manual"
 
 
-def test_a_manual_decision_keeps_the_models_answer_beside_it() -> None:
+@pytest.mark.parametrize(
+    ("names", "effect", "segment"),
+    [
+        ("ABC", "worst", "C"),
+        ("ABC", "best", "A"),
+        ("", "worst", "D"),
+        ("", "best", "A"),
+        ("ABC", "OWN", "OWN"),
+    ],
+)
+def test_worst_and_best_are_the_ends_of_the_scheme(names: str, effect: str, segment: str) -> None:
+    """Without a model they are those of the thresholds."""
+    assert decided(debtor(), rules({"segment": effect}), names=list(names))["segment"] == segment
+
+
+def test_exclude_is_a_segment_of_its_own() -> None:
+    """An excluded debtor is still listed, with what the scheme says."""
+    row = decided(debtor(), rules({"exclude": True}))
+    assert (row["segment"], row["source"], row["rule"], row["model_segment"]) == (
+        "EXCLUDED",
+        "rule",
+        "a",
+        "B",
+    )
+
+
+def test_a_debtor_in_new_by_any_rule_is_new() -> None:
+    """The source says so, whatever the rule is called."""
+    assert decided(debtor(), rules({"segment": "NEW"}))["source"] == "new"
+
+
+def test_keep_leaves_a_debtor_where_it_was() -> None:
+    """The day since which it is across the border stays, so that it counts on when the rule ends."""
+    since = pd.Timestamp("2024-05-20")
+    row = decided(
+        debtor(previous_segment="C"),
+        rules({"keep": True, "reason": "season"}, {"segment": "D"}),
+        proposed(debtor(), across_since=since),
+    )
+    assert (row["segment"], row["source"], row["rule"], row["reason"]) == ("C", "kept", "a", "season")
+    assert row["across_since"] == since
+
+
+def test_keep_does_not_hit_a_debtor_that_was_nowhere() -> None:
+    """The next rule is asked."""
+    row = decided(debtor(), rules({"keep": True}, {"segment": "D"}))
+    assert (row["segment"], row["rule"]) == ("D", "b")
+    assert decided(debtor().drop(columns="previous_segment"), rules({"keep": True}))["source"] == "model"
+
+
+def test_a_rule_ends_what_was_across_a_border() -> None:
+    """A debtor that a rule moves is not across any border of the scheme."""
+    across = proposed(debtor(), source="kept", across_since=pd.Timestamp("2024-05-20"))
+    assert pd.isna(decided(debtor(), rules({"segment": "D"}), across)["across_since"])
+
+
+@pytest.mark.parametrize(
+    ("day", "segment"),
+    [(date(2024, 5, 31), "B"), (date(2024, 6, 1), "D"), (date(2024, 6, 3), "D"), (date(2024, 6, 4), "B")],
+)
+def test_a_rule_is_asked_only_while_it_is_valid(day: date, segment: str) -> None:
+    """From its first to its last day."""
+    season = rules({"segment": "D", "valid_from": "2024-06-01", "valid_to": "2024-06-03"})
+    assert decided(debtor(), season, day=day)["segment"] == segment
+
+
+def test_a_manual_decision_keeps_the_schemes_answer_beside_it() -> None:
     """The output says what both said, who decided, and until when."""
     until = decision(until=pd.Timestamp("2024-06-30"), reason="key account")
-    row = decided(debtor(), make_ledger(decisions=until))
+    row = decided(debtor(), decisions=until)
     assert (row["segment"], row["model_segment"], row["source"]) == ("A", "B", "rule")
     assert row["reason"] == "decided by J. Smit on 2024-05-01 until 2024-06-30: key account"
 
@@ -158,12 +240,13 @@ def test_a_manual_decision_keeps_the_models_answer_beside_it() -> None:
         ({"until": pd.Timestamp("2024-06-02")}, "B"),
         ({"decided_on": pd.Timestamp("2024-06-03")}, "B"),
         ({"segment": None, "hold": True}, "B"),
+        ({"customer_id": "Y"}, "B"),
     ],
-    ids=["last day", "run out", "decided today", "a hold is no segment"],
+    ids=["last day", "run out", "decided today", "a hold is no segment", "of another debtor"],
 )
 def test_when_a_manual_decision_holds(case: dict[str, object], segment: str) -> None:
     """It holds from the day after it was taken up to and including its last day."""
-    assert decided(debtor(), make_ledger(decisions=decision(**case)))["segment"] == segment
+    assert decided(debtor(), decisions=decision(**case))["segment"] == segment
 
 
 def test_the_last_manual_decision_decides() -> None:
@@ -174,32 +257,7 @@ def test_the_last_manual_decision_decides() -> None:
             decision(segment="C", decided_on=pd.Timestamp("2024-05-10"), until=pd.Timestamp("2024-05-20")),
         ]
     )
-    assert decided(debtor(), make_ledger(decisions=both))["segment"] == "B"
-
-
-@pytest.mark.parametrize(("before", "moved"), [("A", True), ("B", False), (None, False)])
-def test_moved_means_another_segment_than_in_the_previous_run(before: str | None, moved: bool) -> None:
-    """A debtor that was not in the previous run has not moved."""
-    previous = pd.DataFrame({"customer_id": ["X" if before else "Y"], "segment": [before or "A"]})
-    row = decided(debtor(), previous=previous)
-    assert bool(row["moved"]) is moved
-    assert row["previous_segment"] == before or before is None
-
-
-@pytest.mark.parametrize(
-    ("figures", "risk"),
-    [
-        ({"late_share_365d": 0.20}, "low"),
-        ({"late_share_365d": 0.21}, "average"),
-        ({"late_share_365d": 0.50}, "high"),
-        ({"late_share_365d": 1.0, "settled_invoices_365d": 2.0, "late_share": 0.1}, "low"),
-        ({"late_share_365d": 1.0, "settled_invoices_365d": 1.0, "settled_invoices": 2.0}, "average"),
-    ],
-    ids=["low", "average", "high", "too few this year: all years", "too few at all"],
-)
-def test_risk_from_the_share_paid_late(figures: dict[str, float], risk: str) -> None:
-    """20 % and less is low, half and more is high, fewer than three closings say nothing."""
-    assert decided(debtor(**figures))["risk"] == risk
+    assert decided(debtor(), decisions=both)["segment"] == "B"
 
 
 @pytest.mark.parametrize(
@@ -207,51 +265,107 @@ def test_risk_from_the_share_paid_late(figures: dict[str, float], risk: str) -> 
 )
 def test_without_a_model_thresholds_of_days_late_decide(days_late: float, segment: str) -> None:
     """The table is complete before the first training: by due, within a week, one to three weeks, later."""
-    plain = debtor(decayed_days_late=days_late).drop(columns=["model_segment", "confidence"])
-    row = decided(plain)
+    nothing = proposed(debtor(), model_segment=None, proposed=None, confidence=np.nan, reason=None)
+    row = decided(debtor(decayed_days_late=days_late), proposal=nothing, names=[])
     assert (row["segment"], row["source"], row["rule"]) == (segment, "rule", "no_model")
-    assert row["reason"].startswith(f"no model of segments yet; {days_late:.1f} days")
+    assert row["reason"] == f"no model of segments yet; {days_late:.1f} days late on average lately"
+    assert pd.isna(row["model_segment"])
 
 
-def test_columns_are_those_of_the_contract() -> None:
-    """Every column of the output contract is there, in order, and every row has a reason."""
-    table = decide_segments(debtor(), list("ABCD"), make_ledger(), None, day=DAY)
-    assert list(table) == OUTPUT_TABLES["segments"].names
-    assert table["reason"].notna().all()
+@pytest.mark.parametrize(
+    ("days_late", "segment", "words"),
+    [
+        (-2.5, "fast", "2.5 days early on average lately"),
+        (7.0, "slow", "7.0 days late on average lately"),
+        (90.0, "slow", "90.0 days late on average lately"),
+        (np.nan, "slow", "it has paid nothing yet"),
+    ],
+)
+def test_a_scheme_that_says_nothing_lends_its_names(days_late: float, segment: str, words: str) -> None:
+    """By due is its best class, later the next one and never past its last."""
+    silent = proposed(debtor(), model_segment=None, proposed=None, reason=None)
+    row = decided(
+        debtor(decayed_days_late=days_late), proposal=silent, names=["fast", "slow"], scheme="speed"
+    )
+    assert (row["segment"], row["rule"], row["scheme"]) == (segment, "no_model", "speed")
+    assert row["reason"] == f"the scheme speed says nothing of it; {words}"
+
+
+def test_columns_are_those_of_the_contract_in_its_order() -> None:
+    """Those that are not added later; every row has a segment and a reason."""
+    both = pd.concat([debtor(), debtor("Y", insolvent=True)])
+    table = all_decided(both)
+    known = OUTPUT_TABLES["segments"].names
+    assert list(table) == [name for name in known if name in table]
+    assert table[["segment", "source", "reason"]].notna().all(axis=None)
+
+
+def test_no_debtors_give_an_empty_table() -> None:
+    """The columns are there, of the same types."""
+    none, one = all_decided(debtor().iloc[:0]), all_decided(debtor())
+    assert none.empty
+    assert list(none.dtypes) == list(one.dtypes)
 
 
 def test_a_debtor_twice_is_refused() -> None:
     """One row per debtor, or nothing."""
     with pytest.raises(ModelError, match="customer_id repeats"):
-        decide_segments(pd.concat([debtor(), debtor()]), ["A"], make_ledger(), None, day=DAY)
+        all_decided(pd.concat([debtor(), debtor()]))
 
 
-def test_the_figures_of_the_rules_can_be_chosen() -> None:
-    """With one matured invoice asked for, one is enough."""
-    rules = SegmentRules(new_until_matured=1)
-    table = decide_segments(
-        debtor(matured_invoices=1.0), ["A", "B"], make_ledger(), None, day=DAY, rules=rules
-    )
-    assert table["segment"].tolist() == ["B"]
+@pytest.mark.parametrize("others", [["Y"], ["X", "Y"], []])
+def test_a_proposal_of_other_debtors_is_refused(others: list[str]) -> None:
+    """Rows are never matched by their place."""
+    elsewhere = pd.concat([debtor(name) for name in others]) if others else debtor().iloc[:0]
+    with pytest.raises(ModelError, match="not of the same debtors"):
+        all_decided(debtor(), proposal=proposed(elsewhere))
 
 
-def test_value_classes_follow_pareto() -> None:
-    """Of 100: 60 and 25 reach 80 (top), 10 reaches 95 (middle), the rest is tail."""
-    revenue = pd.Series({"a": 60.0, "b": 25.0, "c": 10.0, "d": 5.0, "e": np.nan, "f": -7.0})
-    assert value_classes(revenue).tolist() == ["top", "top", "middle", "tail", "tail", "tail"]
+RULES = rules(
+    {"when": "matured_invoices < 2", "segment": "NEW", "reason": "{matured_invoices}"},
+    {"when": "type == 'k'", "keep": True, "reason": "kept at {decayed_days_late}"},
+    {"when": "decayed_days_late > 5", "segment": "worst", "reason": "{decayed_days_late} days"},
+    {"when": "decayed_days_late > 5 or type == None", "exclude": True, "reason": "out"},
+)
 
 
-def test_nobody_is_top_without_revenue() -> None:
-    """No revenue at all: everybody is tail."""
-    assert value_classes(pd.Series({"a": 0.0, "b": np.nan})).tolist() == ["tail", "tail"]
+def by_hand(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Segment and rule of one debtor, the rules asked one after the other."""
+    late, of, before = row["decayed_days_late"], row["type"], row["previous_segment"]
+    if row["matured_invoices"] < 2:
+        return "NEW", "a"
+    if of == "k" and before is not None:
+        return before, "b"
+    if late > 5:
+        return "D", "c"
+    if of is None:
+        return "EXCLUDED", "d"
+    return "B", None
 
 
-@given(st.lists(st.integers(0, 1000), min_size=1, max_size=12))
-def test_top_debtors_are_the_fewest_that_make_80_percent(revenue: list[int]) -> None:
-    """Without its smallest top debtor the top class misses 80 %; with it, it does not."""
-    series = pd.Series(
-        [float(amount) for amount in revenue], index=[f"c{i:02d}" for i in range(len(revenue))]
-    )
-    top = series[value_classes(series) == "top"]
-    if series.sum() > 0:
-        assert top.sum() * 100 >= 80 * series.sum() > (top.sum() - top.min()) * 100
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3),
+            st.sampled_from([None, "k", "x"]),
+            st.integers(3, 7),
+            st.sampled_from([None, "A", "C"]),
+        ),
+        max_size=8,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_whole_columns_decide_as_one_debtor_after_the_other(rows: list[Any], random: Any) -> None:
+    """The first rule that holds decides; in whatever order the debtors come, the table is the same."""
+    columns = ["matured_invoices", "type", "decayed_days_late", "previous_segment"]
+    ids = pd.Index([f"c{place}" for place in range(len(rows))], name="customer_id", dtype="str")
+    situation = pd.DataFrame(rows, columns=columns, index=ids).astype({columns[0]: float, columns[2]: float})
+    proposal = proposed(situation)
+    table = all_decided(situation, RULES, proposal)
+    expected = [by_hand(dict(zip(columns, row, strict=True))) for row in rows]
+    assert table["segment"].tolist() == [segment for segment, _ in expected]
+    assert [None if pd.isna(name) else name for name in table["rule"]] == [name for _, name in expected]
+    shuffled = list(range(len(rows)))
+    random.shuffle(shuffled)
+    pd.testing.assert_frame_equal(all_decided(situation.iloc[shuffled], RULES, proposal), table)
