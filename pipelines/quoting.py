@@ -24,7 +24,7 @@ from features.ledger import Ledger, make_ledger
 from features.payment_history import paid_closings
 from features.timeline import Ints
 from models.scorer import CLASSES
-from pipelines.deciding import Models, debtors_on, segment_debtors
+from pipelines.deciding import Models, assign_debtors, debtors_on, known_debtors
 from pipelines.predicting import predict_items
 from pipelines.reading import Reading, books_of, read
 from pipelines.running import champions, models_of
@@ -36,6 +36,12 @@ ORDER_DAYS = 30
 MOST_TERMS_DAYS = 365
 _MOST_AMOUNT = 1e12
 _USUAL_DAYS = 365
+_EXPECTED = (
+    "provisional_segment",
+    "expected_late_share",
+    "expected_late_share_p10",
+    "expected_late_share_p90",
+)
 _QUANTILES = ("paid_on_p10", "paid_on_p50", "paid_on_p90")
 
 
@@ -109,7 +115,9 @@ def score(reading: Reading, models: Models, asked: pd.DataFrame, terms: int | No
     """Return the columns of `predictions` for quotes that are invoiced on the day, in the order asked.
 
     `asked` has a row per quote: customer_id, amount_minor, currency. Added are payment_terms_days,
-    terms_from (given, debtor, portfolio), settled_invoices (so far, in that currency) and note.
+    terms_from (given, debtor, portfolio), settled_invoices (so far, in that currency), note, and from the
+    table of segments provisional_segment (of debtors with too short a history) and expected_late_share with
+    its 80 % interval: who is in no table of the ledger is expected to do what the portfolio does.
     """
     days, source = _terms(reading, asked["customer_id"], terms)
     day = pd.Timestamp(reading.as_of)
@@ -132,11 +140,15 @@ def score(reading: Reading, models: Models, asked: pd.DataFrame, terms: int | No
     invoices = pd.concat([reading.ledger.invoices, quoted], ignore_index=True)
     books = books_of(replace(reading.ledger, invoices=invoices), reading.settings)
     items = quoted.assign(open_amount_minor=quoted["amount_minor"], days_past_due=-days, dormant=False)
-    # in some segments the rule speaks
-    segments = segment_debtors(reading, models, debtors_on(reading, books, asked["customer_id"]), None)
+    # everybody, because a new debtor is judged by those it is like; in some segments the rule speaks
+    everybody = known_debtors(reading) | {*asked["customer_id"]}
+    assigned = assign_debtors(reading, models, debtors_on(reading, books, everybody), None)
+    segments = assigned.tables["segments"]
     version = models.versions.get("payment-time")
     predictions = predict_items(reading, books, items, segments, models.payment_time, version)
+    expected = segments.set_index("customer_id")[list(_EXPECTED)].reindex(predictions["customer_id"])
     return predictions.assign(
+        **{name: expected[name].array for name in _EXPECTED},
         payment_terms_days=days,
         terms_from=source,
         settled_invoices=_settled(books, predictions["invoice_id"]),
@@ -171,6 +183,7 @@ def _quote(row: Mapping[str, Any]) -> dict[str, Any]:
         "source": row["source"],
         "model_version": None if pd.isna(row["model_version"]) else row["model_version"],
         "reasons": row["reasons"],
+        **{name: None if pd.isna(row[name]) else row[name] for name in _EXPECTED},
         "settled_invoices": int(row["settled_invoices"]),
         "note": row["note"],
     }

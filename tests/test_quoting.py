@@ -21,7 +21,9 @@ from features.invoice_state import invoice_features
 from features.ledger import known_before
 from features.simulate import simulate, write_portfolio
 from models import registry
+from models.delay_tactics import read_tactics
 from models.policy import read_policy
+from models.rules import read_rules
 from pipelines import cli
 from pipelines.deciding import Models, decide
 from pipelines.fitted_models import fitted_segments
@@ -40,6 +42,9 @@ SAID = [
     "p_late", "p_on_time", "p_1_30", "p_31_60", "p_61_90", "p_over_90",
     "paid_on_p10", "paid_on_p50", "paid_on_p90", "source", "reasons", "model_version",
 ]  # fmt: skip
+EXPECTED = (
+    "provisional_segment", "expected_late_share", "expected_late_share_p10", "expected_late_share_p90",
+)  # fmt: skip
 NO_MODEL = Models(segments=None, payment_time=None, timing={}, versions={}, fingerprints={})
 
 INVOICES = """invoice_id,customer_id,issued_on,due_on,amount,currency,payment_method,kind,paid_on
@@ -330,7 +335,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config.write_text(config.read_text() + SMALL)
     reading = read(config, as_of=TRAINED, today=TODAY)
     known, became = training_rows(reading.ledger, TRAINED, reading.settings)
-    (segments,), _ = fitted_segments(reading)
+    (segments,), _ = fitted_segments(reading, date(2025, 7, 1))
     registry.quiet()
     uri = reading.settings.tracking_uri
     for name, files, example in (
@@ -437,6 +442,37 @@ def test_where_the_model_was_worse_the_rule_quotes(trained: Path) -> None:
     assert score(reading, with_rule_in(reading, "A"), asked)["source"].tolist() == ["rule", "model"]
 
 
+def test_a_debtor_with_too_short_a_history_is_quoted_with_a_provisional_segment(trained: Path) -> None:
+    """New ones as in the run of the day, unknown ones as the portfolio; established ones have their own."""
+    reading = read(trained, as_of=TRAINED, today=TODAY)
+    models = models_of(champions(reading)[0], reading)
+    run = decide(reading, models, None)["segments"].set_index("customer_id")
+    new = str(run.index[run["segment"] == "NEW"][0])
+    old = str(run.index[run["source"] == "model"][0])
+    asked = pd.DataFrame(
+        {"customer_id": [new, old, "nobody", "no one"], "amount_minor": 10_000, "currency": "EUR"}
+    )
+    quotes = score(reading, models, asked).set_index("customer_id")[[*EXPECTED]]
+    pd.testing.assert_frame_equal(quotes.loc[[new, old]], run.loc[[new, old], [*EXPECTED]])
+    assert quotes["provisional_segment"].notna().tolist() == [True, False, True, True]
+    unknown = quotes.loc["nobody"]
+    assert unknown["provisional_segment"] in {*run["model_segment"].dropna()}
+    assert (
+        unknown["expected_late_share_p10"]
+        < unknown["expected_late_share"]
+        < unknown["expected_late_share_p90"]
+    )
+    assert unknown.tolist() == quotes.loc["no one"].tolist()
+
+
+def test_the_expected_share_stands_on_the_quote(config: Path) -> None:
+    """A share between its ends; without a model no segment has a name to be near to."""
+    quote = quoted(config, "Nobody")
+    assert quote["expected_late_share_p10"] < quote["expected_late_share"] < quote["expected_late_share_p90"]
+    assert quote["provisional_segment"] is None
+    assert json.loads(json.dumps(quote))["expected_late_share"] == quote["expected_late_share"]
+
+
 def test_who_pays_by_direct_debit_is_quoted_by_the_rule(trained: Path) -> None:
     """The day is the creditor's own choice, also of the next invoice."""
     ledger = read(trained, as_of=TRAINED, today=TODAY).ledger
@@ -455,7 +491,8 @@ def reading_of(ledger: Any, day: date) -> Reading:
     """A reading of a ledger that is in no file."""
     own = parse_settings({"ledger": {"invoices": {"path": "no.csv"}}, "workers": 1}, base=Path())
     nothing = Cleaned(ledger, pd.DataFrame(), {}, ())
-    return Reading(own, read_policy(own.policy_file), nothing, known_before(ledger, day), day, day)
+    said = read_policy(own.policy_file), read_rules(own.rules_file), read_tactics(own.tactics_file)
+    return Reading(own, *said, nothing, known_before(ledger, day), day, day)
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
