@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from treatment_support import DAY, ledger_of, on
 
 from features.contracts import OUTPUT_TABLES
@@ -187,32 +185,30 @@ def test_nothing_is_said_of_nobody() -> None:
     assert list(said) == ["delay_tactics_365d", "chronic_delay_tactics", "words"]
 
 
-OCCURRENCE = st.fixed_dictionaries(
-    {
-        "customer_id": st.sampled_from("XY"),
-        "invoice_id": st.sampled_from(["I0", "I4", None]),
-        "contacted_on": st.integers(-2, 370).map(lambda ago: on(str(DAY)) - pd.Timedelta(days=ago)),
-        "note": st.sampled_from(["invoice lost", "invoice found", "it never came", None]),
-    }
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(OCCURRENCE, max_size=12), st.integers(0, 1000))
-def test_counts_are_those_of_a_count_by_hand(notes: list[dict[str, Any]], seed: int) -> None:
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_counts_are_those_of_a_count_by_hand(seed: int) -> None:
     """Distinct (debtor, item, day) with a matching note in the window; the order of rows changes nothing."""
+    rng = np.random.default_rng(seed)
+    notes = [
+        {
+            "customer_id": "XY"[rng.integers(2)],
+            "invoice_id": ["I0", "I4", None][rng.integers(3)],
+            "contacted_on": on(str(DAY)) - pd.Timedelta(days=int(rng.integers(-2, 40)) * 10),
+            "note": ["invoice lost", "invoice found", "it never came", None][rng.integers(4)],
+        }
+        for _ in range(300)
+    ]
     counted = {
         (row["customer_id"], row["invoice_id"], row["contacted_on"])
         for row in notes
         if row["note"] in ("invoice lost", "it never came")
         and 1 <= (on(str(DAY)) - row["contacted_on"]).days <= 365
     }
+    table = find_tactics(ledger(notes), DAY, TACTICS)
     expected = {who: sum(1 for row in counted if row[0] == who) for who in "XY"}
-    table = find_tactics(ledger(notes), DAY, TACTICS).set_index("customer_id")["times"]
-    assert table.to_dict() == {who: n for who, n in expected.items() if n}
-    shuffled = [notes[n] for n in np.random.default_rng(seed).permutation(len(notes))]
-    one, other = (find_tactics(ledger(rows), DAY, TACTICS) for rows in (notes, shuffled))
-    pd.testing.assert_frame_equal(one, other)
+    assert table.set_index("customer_id")["times"].to_dict() == expected
+    shuffled = [notes[n] for n in rng.permutation(len(notes))]
+    pd.testing.assert_frame_equal(find_tactics(ledger(shuffled), DAY, TACTICS), table)
 
 
 def test_facts_of_the_day_and_after_change_nothing() -> None:
