@@ -37,7 +37,10 @@ from pipelines.settings import parse_settings
 TODAY = date(2026, 1, 1)
 DAY = date(2025, 3, 1)
 TRAINED = date(2025, 10, 1)
-SMALL = "\npredictor: {training_rows: 600, evaluation_rows: 500, iterations: 10}\nworkers: 1\n"
+SMALL = (
+    "\npredictor: {training_rows: 600, evaluation_rows: 500, iterations: 10}\n"
+    "segments: {clusters: 4}\nworkers: 1\n"
+)
 SAID = [
     "p_late", "p_on_time", "p_1_30", "p_31_60", "p_61_90", "p_over_90",
     "paid_on_p10", "paid_on_p50", "paid_on_p90", "source", "reasons", "model_version",
