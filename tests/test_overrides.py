@@ -150,6 +150,14 @@ def test_the_shipped_rules(
     assert reason is None or row["reason"] == reason
 
 
+def test_of_the_shipped_rules_new_and_never_paid_never_hold_together() -> None:
+    """Whoever has paid nothing yet is new until enough invoices matured, in whatever order they are asked."""
+    backwards = Rules(rules=tuple(reversed(SHIPPED.rules)))
+    for matured, rule in ((0.0, "new"), (2.0, "new"), (3.0, "never_paid")):
+        nothing = debtor(settled_invoices=0.0, matured_invoices=matured)
+        assert decided(nothing)["rule"] == decided(nothing, backwards)["rule"] == rule
+
+
 def test_rules_hit_in_their_order() -> None:
     """Manual before insolvent before dormant before new."""
     figures: dict[str, object] = {"matured_invoices": 1.0, "months_since_last_invoice": 40.0}
