@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pandas as pd
-from models.profiles import segment_profiles
 
 from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, known_before
 from features.open_items import open_items
 from models.facts import customers_on
+from models.profiles import segment_profiles
 from models.registry import Loaded
 from models.schemes import LEARNED, Speed, Thresholds, classes_of
 from models.segmenter import DebtorSegmenter
@@ -64,7 +64,6 @@ class Material:
     near_a: pd.DataFrame
     called: Mapping[str, str]
     fingerprints: tuple[str, str]
-    warnings: Sequence[str]
 
 
 def gather(reading: Reading, cutoff: date | None) -> Material:
@@ -75,7 +74,7 @@ def gather(reading: Reading, cutoff: date | None) -> Material:
     """
     day, settings = reading.as_of, reading.settings
     cutoff = _inside(cutoff, reading) if cutoff else holdout_cutoff(Training(reading, None))
-    usable, warnings = champions(reading, (SEGMENTS_MODEL,))
+    usable, _ = champions(reading, (SEGMENTS_MODEL,))
     champion = usable.get(SEGMENTS_MODEL)
     fitted = _fitted_like(reading, champion)
     models = models_of(usable, reading)
@@ -109,8 +108,6 @@ def gather(reading: Reading, cutoff: date | None) -> Material:
         near_a=figures_on(reading, pd.Index(near), run.as_of if run else day),
         called={str(id_): str(name) for id_, name in named.items()},
         fingerprints=(fingerprint(reading.ledger), settings.fingerprint()),
-        # without a run it is this page that the warning speaks of, else the run has said it
-        warnings=() if run else warnings,
     )
 
 
@@ -165,4 +162,4 @@ def _compared(reading: Reading, cutoff: date, clusters: int) -> Comparison | Non
 def _called(champion: Loaded | None, fitted: DebtorSegmenter | None) -> str:
     if champion is not None:
         return f"champion version {champion.version}, trained as of {champion.trained_as_of}"
-    return "no champion: learned for this page" if fitted else "none: nobody has paid yet"
+    return "no champion for this day: learned for this page" if fitted else "none: nobody has paid yet"

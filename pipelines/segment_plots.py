@@ -25,6 +25,8 @@ LATE = OTHERS[2]
 SOFTER = "#b9c1ca"
 TONES = ("#3f8a74", "#7f9440", "#b07d22", "#bb5f35", "#a63a3a")
 """Of the segments of a scheme, as in the reports: best to worst."""
+SHARES, ROOM = np.linspace(0, 1, 6), 1.28
+"""Ticks of an axis of shares, and how far it goes, so that the legend covers nothing."""
 RULE_LINES = ("-", "--", ":", "-.")
 
 
@@ -67,14 +69,15 @@ def plot_differences(profiles: pd.DataFrame, rates: pd.DataFrame, names: Sequenc
 def _differences(axes: Axes, profiles: pd.DataFrame, rates: pd.DataFrame) -> bool:
     places = np.arange(len(profiles), dtype=np.float64)
     for shift, column, colour, label in (
-        (-0.2, "share_of_debtors", SOFTER, "share of debtors"),
-        (0.2, "share_of_revenue", OURS, "share of revenue"),
+        (-0.3, "share_of_debtors", SOFTER, "share of debtors"),
+        (0.0, "share_of_revenue", OURS, "share of revenue"),
     ):
-        axes.bar(places + shift, profiles[column].fillna(0), 0.36, color=colour, label=label)
+        axes.bar(places + shift, profiles[column].fillna(0), 0.28, color=colour, label=label)
     known = rates["late_rate"].notna().to_numpy()
-    _intervals(axes, places[known], rates[known], LATE, "paid late afterwards, 95 % interval")
+    _intervals(axes, places[known] + 0.3, rates[known], LATE, "paid late afterwards, 95 % interval")
     axes.set_xticks(places, list(profiles.index))
-    axes.set_ylim(bottom=0)
+    axes.set_yticks(SHARES)
+    axes.set_ylim(0, ROOM)
     in_percent(axes.yaxis)
     return not profiles.empty
 
@@ -99,7 +102,8 @@ def _late_rates(axes: Axes, rates: pd.DataFrame, schemes: Sequence[str]) -> bool
         ticks |= dict(zip(places.tolist(), own["class"], strict=True))
         place -= len(own) + 0.8
     axes.set_yticks(list(ticks), list(ticks.values()))
-    axes.set_xlim(left=0)
+    axes.set_xticks(SHARES)
+    axes.set_xlim(0, ROOM)
     axes.set_xlabel("paid late afterwards, with 95 % interval")
     in_percent(axes.xaxis)
     return bool(ticks)

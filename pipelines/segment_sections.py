@@ -121,7 +121,7 @@ def _across(scheme: str, table: pd.DataFrame) -> Table:
             (Cell(str(name)), *(count_cell(int(count)) for count in row))
             for name, row in zip(table.index, table.to_numpy(), strict=True)
         ),
-        heading=f"Debtors by {scheme} (rows) and learned segment (columns)",
+        heading=f"{scheme} against the learned segments",
     )
 
 
@@ -136,6 +136,7 @@ def order_in_words(rates: pd.DataFrame) -> str:
     wrong = [
         f"{worse['class']} ({percent(worse['late_rate'], 1)}) was late less often than {better['class']} "
         f"({percent(better['late_rate'], 1)})"
+        + ("" if worse["high"] < better["low"] else ", though their intervals overlap")
         for better, worse in pairwise(rows)
         if worse["late_rate"] < better["late_rate"]
     ]

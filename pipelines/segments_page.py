@@ -7,13 +7,13 @@ then; it holds no moment in time, and so repeats byte for byte.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pipelines.debtor_lists import debtors
 from pipelines.durable_files import make_folder, remove, rename, write_file
 from pipelines.movement_sections import for_sales, who_moves
 from pipelines.pages import Card, html_page
@@ -106,9 +106,8 @@ def sections(found: Material) -> list[Section]:
         if compared
         else Section("Side by side with the published schemes", NOT_YET)
     )
-    differ = how_they_differ(tables["segment_profiles"], _of_scheme(rates, found.scheme), found.names)
     return [
-        replace(differ, points=tuple(found.warnings)),
+        how_they_differ(tables["segment_profiles"], _of_scheme(rates, found.scheme), found.names),
         side,
         why_so_many(found.evidence, found.chosen, found.notes),
         who_moves(tables, found.history, found.names, found.called),
@@ -147,7 +146,6 @@ def main_figures(found: Material) -> dict[str, Any]:
         "kept": last.kept if last else None,
         "account_reviews": None if reviews is None else len(reviews),
         "potential_a": int(segments["potential_a"].fillna(False).astype(bool).sum()),
-        "warnings": list(found.warnings),
     }
 
 
@@ -181,15 +179,15 @@ def _cards(found: Material) -> list[Card]:
         late = Cell(f"{number(100 * best['late_rate'])} → {percent(worst['late_rate'])}")
         whose = f"{best['segment']} to {worst['segment']}, out of time"
     share = figures["share_moved"]
-    moved = "no run before" if share is None else f"{number(figures['moved'])} debtors in all"
+    moved = "no run before" if share is None else f"{debtors(figures['moved'])} in all"
     return [
-        ("Segments", Cell(str(len(names))), f"{number(len(found.tables['segments']))} debtors"),
+        ("Segments", Cell(str(len(names))), debtors(len(found.tables["segments"]))),
         ("Paid late afterwards", late, whose),
         ("Moved since the run before", Cell(percent(share, 1)), moved),
         (
             "Accounts for sales to review",
             Cell(number(figures["account_reviews"])),
-            f"{number(figures['potential_a'])} debtors of B near A",
+            f"{debtors(figures['potential_a'])} of B near A",
         ),
     ]
 
