@@ -29,8 +29,6 @@ AGES = {
 }
 """Days past due of each age, from and to."""
 
-REVENUE_DAYS = 365
-
 
 def debtors_table(
     items: pd.DataFrame, predictions: pd.DataFrame, credit: pd.DataFrame, blocks: pd.DataFrame, *, day: date
@@ -76,48 +74,6 @@ def split_exactly(total: Ints, parts: npt.NDArray[np.float64]) -> Ints:
     left = np.where(sums[:, 0] > 0, total - whole.sum(axis=1), 0)
     rank = np.argsort(np.argsort(-(exact - whole), axis=1, kind="stable"), axis=1)
     return np.asarray(whole + (rank < left[:, None]))
-
-
-def segment_profiles(
-    segments: pd.DataFrame, debtors: pd.DataFrame, items: pd.DataFrame, invoices: pd.DataFrame, *, day: date
-) -> pd.DataFrame:
-    """Return the table `segment_profiles`: one row per segment and currency of the ledger.
-
-    `debtors`: features of the day indexed by customer_id. Days late and late share are means over
-    debtors that settled something in the last 365 days. Revenue is what became known in the last
-    365 days, credit notes subtracted.
-    """
-    segment_of = segments.set_index("customer_id")["segment"]
-    figures = debtors[["mean_days_late_365d", "late_share_365d"]]
-    behaviour = figures.groupby(segment_of.reindex(debtors.index)).mean()
-    count = segments.groupby("segment").size()
-    today = pd.Timestamp(day)
-    recent = invoices[
-        (invoices["known_on"] < today) & (invoices["known_on"] >= today - pd.Timedelta(days=REVENUE_DAYS))
-    ]
-    magnitude = recent["amount_minor"].abs()
-    credit = (recent["kind"] == "credit_note") | (recent["amount_minor"] < 0)
-    overdue = items["open_amount_minor"].where(items["days_past_due"] > 0, 0)
-    money = {
-        "revenue_minor": _by_segment(recent, magnitude.where(~credit, -magnitude), segment_of),
-        "open_amount_minor": _by_segment(items, items["open_amount_minor"], segment_of),
-        "overdue_amount_minor": _by_segment(items, overdue, segment_of),
-    }
-    currencies = sorted(invoices["currency"].dropna().unique())
-    grid = pd.MultiIndex.from_product([count.index, currencies], names=["segment", "currency"])
-    table = grid.to_frame(index=False).astype("str")
-    table["debtors"] = table["segment"].map(count).astype("int64")
-    table["share_of_debtors"] = table["debtors"] / max(len(segments), 1)
-    table["mean_days_late"] = table["segment"].map(behaviour["mean_days_late_365d"])
-    table["late_share"] = table["segment"].map(behaviour["late_share_365d"])
-    for name, sums in money.items():
-        table[name] = sums.reindex(grid, fill_value=0).to_numpy(dtype=np.int64)
-    return table
-
-
-def _by_segment(rows: pd.DataFrame, amount: pd.Series, segment_of: pd.Series) -> pd.Series:
-    sums: pd.Series = amount.groupby([rows["customer_id"].map(segment_of), rows["currency"]]).sum()
-    return sums
 
 
 def migrations(segments: pd.DataFrame) -> pd.DataFrame:

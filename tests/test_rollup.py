@@ -10,7 +10,7 @@ from treatment_support import DAY, credit_of, ledger_of, on, open_items
 
 from features.contracts import OUTPUT_TABLES
 from models.blocks import find_blocks
-from models.rollup import debtors_table, migrations, portfolio, segment_profiles, split_exactly
+from models.rollup import debtors_table, migrations, portfolio, split_exactly
 
 CLASSES = ["p_on_time", "p_1_30", "p_31_60", "p_61_90", "p_over_90"]
 
@@ -143,34 +143,6 @@ SEGMENTS = pd.DataFrame(
 )
 
 
-def test_profiles_of_segments() -> None:
-    """X and Y are A: a third of them new, revenue of the last 365 days without the credit note's part."""
-    invoices = pd.DataFrame(
-        {
-            "invoice_id": ["I1", "I2", "I3", "I4"],
-            "customer_id": ["X", "Y", "Y", "Z"],
-            "issued_on": [on("2024-05-01"), on("2024-05-01"), on("2024-05-02"), on("2020-01-01")],
-            "due_on": on("2024-05-29"),
-            "amount_minor": [10_000, 4_000, 1_000, 9_999],
-            "kind": ["invoice", "invoice", "credit_note", "invoice"],
-            "currency": "EUR",
-        }
-    )
-    invoices = ledger_of(invoices).invoices
-    features = pd.DataFrame(
-        {"mean_days_late_365d": [2.0, 4.0, np.nan], "late_share_365d": [0.5, 0.7, np.nan]},
-        index=["X", "Y", "Z"],
-    )
-    table = segment_profiles(SEGMENTS, features, open_items(*TWO), invoices, day=DAY).set_index("segment")
-    a, new = table.loc["A"], table.loc["NEW"]
-    assert (a["debtors"], a["mean_days_late"], a["late_share"]) == (2, 3.0, 0.6)
-    assert a["share_of_debtors"] == 2 / 3
-    assert a["revenue_minor"] == 13_000
-    assert (a["open_amount_minor"], a["overdue_amount_minor"]) == (15_000, 10_000)
-    assert new["revenue_minor"] == new["open_amount_minor"] == 0
-    assert np.isnan(new["late_share"])
-
-
 def test_migrations_count_every_debtor_once() -> None:
     """One from B to A, one stayed in A, one was not there before."""
     table = migrations(SEGMENTS)
@@ -181,12 +153,10 @@ def test_migrations_count_every_debtor_once() -> None:
 def test_columns_are_those_of_the_contract() -> None:
     """Each table has the contract's columns in order."""
     items = open_items(*TWO)
-    features = pd.DataFrame({"mean_days_late_365d": [1.0], "late_share_365d": [0.1]}, index=["X"])
     tables = {
         "debtors": debtors(items, SHARES),
         "portfolio": portfolio(items, predictions(SHARES)),
         "migrations": migrations(SEGMENTS),
-        "segment_profiles": segment_profiles(SEGMENTS, features, items, ledger_of(items).invoices, day=DAY),
     }
     for name, table in tables.items():
         assert list(table) == [column.inside for column in OUTPUT_TABLES[name].columns]
