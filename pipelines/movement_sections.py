@@ -14,7 +14,7 @@ from pipelines.summary import records
 
 Tables = Mapping[str, pd.DataFrame]
 
-RUNS_SHOWN = 12
+RUNS_SHOWN, PAIRS_SHOWN = 12, 8
 NO_RUN = "No run is published yet: debtscape run publishes one, and the next one says who moved."
 NOT_IN_IT = "not in it"
 
@@ -84,12 +84,19 @@ def _over_time(history: Sequence[Moves]) -> Table | None:
             Cell(number(moves.moved) if moves.share is not None else "first run"),
             Cell(percent(moves.share, 1)),
             Cell(number(moves.kept)),
-            Cell(", ".join(f"{was} → {now} {number(n)}" for (was, now), n in moves.pairs.items())),
+            Cell(_from_to(moves)),
         )
         for moves in history
     )
     header = ("run", ">debtors", ">moved", ">share", ">kept", "from → to")
     return Table(header, rows, heading="Run after run, the latest first")
+
+
+def _from_to(moves: Moves) -> str:
+    """Name the most frequent moves of a run."""
+    said = [f"{was} → {now} {number(n)}" for (was, now), n in moves.pairs.items()]
+    left = sum(list(moves.pairs.values())[PAIRS_SHOWN:])
+    return ", ".join(said[:PAIRS_SHOWN] + ([f"others {number(left)}"] if left else []))
 
 
 def _movers(tables: Tables, called: Names) -> Table | None:
@@ -123,7 +130,7 @@ def _kept(tables: Tables, called: Names) -> Table | None:
         )
         for row in records(largest(kept, tables["debtors"], SHOWN))
     )
-    header = ("debtor", "kept in", "nearer to", "since", ">open", "why")
+    header = ("debtor", "kept in", "nearer to", ">since", ">open", "why")
     return Table(header, rows, heading=heading("kept ones", len(rows), kept))
 
 

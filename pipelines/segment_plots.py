@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ TONES = ("#3f8a74", "#7f9440", "#b07d22", "#bb5f35", "#a63a3a")
 """Of the segments of a scheme, as in the reports: best to worst."""
 SHARES, ROOM = np.linspace(0, 1, 6), 1.28
 """Ticks of an axis of shares, and how far it goes, so that the legend covers nothing."""
-RULE_LINES = ("-", "--", ":", "-.")
+MOST_UPRIGHT = 6
+"""More names than these beside each other are slanted, so that they do not run into each other."""
+RULE_LINES = ("--", ":", "-.")
 
 
 def plot_evidence(evidence: Sequence[Evidence], chosen: int) -> bytes:
@@ -75,7 +78,8 @@ def _differences(axes: Axes, profiles: pd.DataFrame, rates: pd.DataFrame) -> boo
         axes.bar(places + shift, profiles[column].fillna(0), 0.28, color=colour, label=label)
     known = rates["late_rate"].notna().to_numpy()
     _intervals(axes, places[known] + 0.3, rates[known], LATE, "paid late afterwards, 95 % interval")
-    axes.set_xticks(places, list(profiles.index))
+    slanted = 25 if len(places) > MOST_UPRIGHT else 0
+    axes.set_xticks(places, list(profiles.index), rotation=slanted)
     axes.set_yticks(SHARES)
     axes.set_ylim(0, ROOM)
     in_percent(axes.yaxis)
@@ -115,21 +119,22 @@ def plot_over_time(history: Sequence[Moves], names: Sequence[str]) -> bytes | No
 
 
 def _over_time(axes: Axes, history: Sequence[Moves], names: Sequence[str]) -> bool:
-    from matplotlib.dates import AutoDateLocator
-
     segments = best_first({segment for moves in history for segment in moves.sizes}, names)
-    days = np.array([moves.as_of for moves in history], dtype="datetime64[D]")
-    for segment in segments:
-        place = names.index(segment) if segment in names else None
-        axes.plot(
-            days, [moves.sizes.get(segment, 0) for moves in history], marker="o" if len(days) < 20 else "",
-            color=SOFTER if place is None else _tone(place, len(names)),
-            linestyle="-" if place is not None else RULE_LINES[segments.index(segment) % len(RULE_LINES)],
-            linewidth=1.4 if place is None else 2.2, markersize=4, label=segment,
-        )  # fmt: skip
+    days = np.array([moves.as_of.toordinal() for moves in history], dtype=np.float64)
+    for number, segment in enumerate(segments):
+        sizes = [moves.sizes.get(segment, 0) for moves in history]
+        if segment in names:
+            tone = _tone(names.index(segment), len(names))
+            axes.plot(days, sizes, color=tone, linewidth=2.2, label=segment)
+        else:
+            line = RULE_LINES[number % len(RULE_LINES)]
+            axes.plot(days, sizes, color=SOFT, linewidth=1.2, linestyle=line, label=segment)
+    ticks = np.unique(np.linspace(days[0], days[-1], 4).round())
+    axes.set_xticks(ticks, [date.fromordinal(int(day)).isoformat() for day in ticks])
+    # to the right there is room for the legend
+    axes.set_xlim(days[0], days[-1] + 0.35 * (days[-1] - days[0]))
     axes.set_ylabel("debtors")
     axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=6))  # type: ignore[no-untyped-call]
     return True
 
 
