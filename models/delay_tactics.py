@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import yaml
@@ -24,6 +25,7 @@ from features.errors import ConfigurationError
 from models.facts import Facts
 from models.note_words import fold, matches, refuse_pattern
 from models.promises import broken_promises
+from models.texts import column, listed
 
 WINDOW_DAYS = 365
 """Tactics that became known in so many days before the day are counted: the tables are named after it."""
@@ -98,7 +100,7 @@ def find_tactics(facts: Facts, day: date, tactics: Tactics) -> pd.DataFrame:
     """
     disputes = _disputes(facts, day)
     said, texts = _said(facts, disputes, day)
-    broken = _recent(broken_promises(facts, day), day)
+    broken = broken_promises(facts, day, window_days=WINDOW_DAYS)
     parts = [broken.assign(tactic="", habit_from=0)[:0]]
     for tactic in tactics.tactics:
         if tactic.kind == "broken_promise":
@@ -129,15 +131,14 @@ def tactics_per_debtor(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = table.sort_values(["customer_id", "times", "tactic"], ascending=[True, False, True])
     times = rows["times"].map({n: "once" if n == 1 else f"{n} times" for n in rows["times"].unique()})
-    rows = rows.assign(words=rows["tactic"].str.replace("_", " ") + " " + times.astype("str"))
+    words = pa.array(rows["tactic"].str.replace("_", " ") + " " + times.astype("str"), pa.large_string())
     debtors = rows.groupby("customer_id", sort=True)
-    return pd.DataFrame(
-        {
-            "delay_tactics_365d": debtors["times"].sum(),
-            "chronic_delay_tactics": debtors["chronic"].any(),
-            "words": debtors["words"].agg(", ".join).astype("str"),
-        }
-    )
+    said = debtors.agg(delay_tactics_365d=("times", "sum"), chronic_delay_tactics=("chronic", "any"))
+    size = debtors.size().to_numpy()
+    first = np.cumsum(size) - size
+    # the n-th words of every debtor at once: there are as many rounds as a debtor has tactics
+    rounds = [words.take(pa.array(first + n, mask=size <= n)) for n in range(size.max(initial=0))]
+    return said.assign(words=column(listed(*rounds) if rounds else words).array)
 
 
 def _all(patterns: Patterns) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -12,9 +13,12 @@ import pandas as pd
 from features.contracts import OUTPUT_TABLES
 from features.contracts.money import minor_units
 from models.facts import Facts
+from models.positions import positions
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+PlaceOf = Callable[[pd.Series | pd.Index], Ints]
+"""From debtors to the places of their segments, -1 for a debtor without one."""
 
 WINDOW_DAYS = 365
 MOST_WORDS = 3
@@ -104,19 +108,23 @@ def segment_profiles(
     `late_rates`: per segment the columns of LATE_RATES, measured when the segments were trained.
     """
     place, names = pd.factorize(segments["segment"], sort=True)
-    segment_of = pd.Series(place, index=pd.Index(segments["customer_id"]))
+
+    def place_of(customer_id: pd.Series | pd.Index) -> Ints:
+        # the last, -1, is of a debtor that is not there
+        return np.append(place, -1)[positions(customer_id, segments["customer_id"])]
+
     currencies = sorted(facts.invoices["currency"].dropna().unique())
-    per_segment = _behaviour(debtors, segment_of, len(names), currencies)
+    per_segment = _behaviour(debtors, place_of, len(names), currencies)
     per_segment["segment"] = names
     per_segment["debtors"] = np.bincount(place, minlength=len(names))
     per_segment["share_of_debtors"] = per_segment["debtors"] / max(len(segments), 1)
     potential = segments["potential_a"].to_numpy(np.int64)
     per_segment["potential_a"] = np.bincount(place, potential, len(names)).astype(np.int64)
-    per_segment["contacts"] = _contacts(facts.contact_history, segment_of, len(names), day)
+    per_segment["contacts"] = _contacts(facts.contact_history, place_of, len(names), day)
     rates = pd.DataFrame(columns=["segment", *LATE_RATES]) if late_rates is None else late_rates
     rates = rates.set_index("segment")[LATE_RATES].astype("float64").astype({"judged_invoices": "Int64"})
 
-    table = _money(items, facts.invoices, segment_of, len(names), currencies, day)
+    table = _money(items, facts.invoices, place_of, len(names), currencies, day)
     table = table.join(per_segment, on="place").join(rates, on="segment")
     unit = minor_units(currencies[0]) if len(currencies) == 1 else 0
     thousands = (table["revenue_minor"] / (1000 * unit)).where(table["revenue_minor"] > 0) if unit else np.nan
@@ -125,10 +133,8 @@ def segment_profiles(
     return table[[column.inside for column in OUTPUT_TABLES["segment_profiles"].columns]]
 
 
-def _behaviour(
-    debtors: pd.DataFrame, segment_of: pd.Series, count: int, currencies: list[str]
-) -> pd.DataFrame:
-    place = segment_of.reindex(debtors.index).fillna(-1).to_numpy(np.int64)
+def _behaviour(debtors: pd.DataFrame, place_of: PlaceOf, count: int, currencies: list[str]) -> pd.DataFrame:
+    place = place_of(debtors.index)
     means = debtors[["mean_days_late_365d", "late_share_365d"]].groupby(place).mean().reindex(range(count))
     means = means.set_axis(["mean_days_late", "late_share"], axis=1)
     return means.assign(words=pd.Series(segment_words(debtors, place, count, currencies), dtype="str"))
@@ -137,7 +143,7 @@ def _behaviour(
 def _money(
     items: pd.DataFrame,
     invoices: pd.DataFrame,
-    segment_of: pd.Series,
+    place_of: PlaceOf,
     count: int,
     currencies: list[str],
     day: date,
@@ -155,18 +161,18 @@ def _money(
     grid = pd.MultiIndex.from_product([range(count), currencies], names=["place", "currency"])
     table = pd.DataFrame(index=grid)
     for name, (rows, amount) in amounts.items():
-        sums = amount.groupby([rows["customer_id"].map(segment_of), rows["currency"]]).sum()
+        sums = amount.groupby([place_of(rows["customer_id"]), rows["currency"]]).sum()
         table[name] = sums.reindex(grid, fill_value=0).astype("int64")
     total = table.groupby("currency")["revenue_minor"].transform("sum")
     table["share_of_revenue"] = (table["revenue_minor"] / total).where(total > 0)
     return table.reset_index()
 
 
-def _contacts(contacts: pd.DataFrame, segment_of: pd.Series, count: int, day: date) -> Ints:
+def _contacts(contacts: pd.DataFrame, place_of: PlaceOf, count: int, day: date) -> Ints:
     made = _recent(contacts, day)
     made = made[(made["status"] != "suppressed").fillna(True)]
-    place = made["customer_id"].map(segment_of).dropna().to_numpy(np.int64)
-    return np.bincount(place, minlength=count)
+    place = place_of(made["customer_id"])
+    return np.bincount(place[place >= 0], minlength=count)
 
 
 def _recent(rows: pd.DataFrame, day: date) -> pd.DataFrame:

@@ -22,12 +22,11 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.contracts.money import minor_units
 from models.blocks import PROMISE_WORKING_DAYS
 from models.facts import Facts, customers_on, is_true, places
+from models.positions import positions
 from models.working_days import working_days_after
 
 Ints = npt.NDArray[np.int64]
@@ -38,21 +37,22 @@ Line = tuple[npt.ArrayLike, pd.Series, npt.ArrayLike]
 """Positions of purses, days, and amounts in minor units."""
 
 COLUMNS = ["customer_id", "invoice_id", "on", "known_on"]
-SIGN = {"payment": 1, "discount": 1, "bank_charge": 1, "withholding": 1, "credit": 1, "reversal": -1}
+RECEIVED = ("payment", "discount", "bank_charge", "withholding", "credit")
+REVERSAL = "reversal"
 TOLERANCE_SHARE, TOLERANCE_AMOUNT = 0.01, 1
 
 _DAYS = 1 << 23
 """More days than a calendar has: key x _DAYS + day orders by key, then by day."""
 
 
-def broken_promises(facts: Facts, day: date) -> pd.DataFrame:
-    """Return one row per promise that was broken before `day`.
+def broken_promises(facts: Facts, day: date, *, window_days: int) -> pd.DataFrame:
+    """Return one row per promise that is known before `day` to be broken, in the `window_days` before it.
 
     customer_id, invoice_id (empty text: about none), on (the promised day) and known_on (the first day on
     which it was known to be broken).
     """
     today = pd.Timestamp(day)
-    made = _promises(facts, day)
+    made = _promises(facts, day, window_days)
     purses = _purses(facts, made, today)
     made = purses.found(made)
     received, told = purses.received(facts, today), _days(made["told"])
@@ -72,8 +72,8 @@ def broken_promises(facts: Facts, day: date) -> pd.DataFrame:
     return broken
 
 
-def _promises(facts: Facts, day: date) -> pd.DataFrame:
-    """The promises whose time is over, each told once; `told` is the day of the promise."""
+def _promises(facts: Facts, day: date, window_days: int) -> pd.DataFrame:
+    """The promises whose time ran out in the window, each told once; `told` is the day of the promise."""
     rows, today = facts.contact_history, pd.Timestamp(day)
     told = rows["promise_made_on"].fillna(rows["contacted_on"])
     known = rows["promised_for"].notna() & (rows["known_on"] < today) & (told < today)
@@ -81,10 +81,12 @@ def _promises(facts: Facts, day: date) -> pd.DataFrame:
     rows = rows[known & (rows["status"] != "suppressed").fillna(True)]
     rows = rows.sort_values(["told", "promised_amount_minor"], kind="stable")
     rows = rows.drop_duplicates(["customer_id", "invoice_id", "on"])
-    country, region = places(rows["customer_id"], customers_on(facts.customers, day), None)
+    debtors = facts.customers[positions(facts.customers["customer_id"], rows["customer_id"]) >= 0]
+    country, region = places(rows["customer_id"], customers_on(debtors, day), None)
     last_day = working_days_after(rows["on"], PROMISE_WORKING_DAYS, country, region)
     broken_on = last_day.where(last_day > rows["known_on"], rows["known_on"])
-    return rows.assign(last_day=last_day, known_on=broken_on)[last_day < today]
+    in_window = (last_day < today) & (broken_on >= today - pd.Timedelta(days=window_days))
+    return rows.assign(last_day=last_day, known_on=broken_on)[in_window]
 
 
 @dataclass(frozen=True)
@@ -100,19 +102,22 @@ class _Purses:
 
     def found(self, made: pd.DataFrame) -> pd.DataFrame:
         """Return the promises that can be judged, with purse, beside (unapplied cash) and minor units."""
-        item = _positions(made["invoice_id"], self.items["invoice_id"])
+        item = positions(made["invoice_id"], self.items["invoice_id"])
         debtor = self.items.assign(account=self.account).groupby("customer_id")["account"]
         only = debtor.first().where(debtor.nunique() == 1, -1).astype("int64")
         about_none = (made["invoice_id"] == "").to_numpy()
         account = np.append(self.account, -1)[item]
         account[about_none] = only.reindex(made["customer_id"][about_none], fill_value=-1)
         of_account = len(self.items) + account
-        unit = pd.Series([minor_units(name.rpartition("\n")[2]) for name in self.accounts], dtype="int64")
+        code, currencies = pd.factorize(self.items["currency"])
+        units = np.array([minor_units(currency) for currency in currencies], dtype=np.int64)
+        unit = np.ones(len(self.accounts) + 1, dtype=np.int64)
+        unit[self.account] = units[code]
         return made.assign(
             purse=np.where(about_none, of_account, item),
             # the account's own purse holds its unapplied cash already
             beside=np.where(about_none, -1, of_account + len(self.accounts)),
-            unit=unit.reindex(account).to_numpy(),
+            unit=unit[account],
         )[account >= 0]
 
     def issued(self, *, payable: bool = False) -> Sums:
@@ -125,12 +130,16 @@ class _Purses:
     def received(self, facts: Facts, today: pd.Timestamp) -> Sums:
         """What was known before the day to have come in, by the day it was paid."""
         rows = facts.payments
-        rows = rows[rows["kind"].isin(list(SIGN)) & (rows["known_on"] < today) & ~is_true(rows["in_transit"])]
-        minor = rows["amount_minor"] * rows["kind"].map(SIGN)
-        item = _positions(rows["invoice_id"], self.items["invoice_id"])
+        rows = rows[
+            rows["kind"].isin([*RECEIVED, REVERSAL])
+            & (rows["known_on"] < today)
+            & ~is_true(rows["in_transit"])
+        ]
+        minor = rows["amount_minor"] * np.where(rows["kind"] == REVERSAL, -1, 1)
+        item = positions(rows["invoice_id"], self.items["invoice_id"])
         account = np.append(self.account, -1)[item]
         loose = rows["invoice_id"].isna().to_numpy()
-        account[loose] = _positions(_account(rows[loose]), self.accounts)
+        account[loose] = positions(_account(rows[loose]), self.accounts)
         own, known = item >= 0, account >= 0
         first, last = len(self.items), len(self.items) + len(self.accounts)
         return _sums(
@@ -142,9 +151,9 @@ class _Purses:
 
 def _purses(facts: Facts, made: pd.DataFrame, today: pd.Timestamp) -> _Purses:
     invoices = facts.invoices
-    theirs = _positions(invoices["customer_id"], made["customer_id"].drop_duplicates()) >= 0
+    theirs = positions(invoices["customer_id"], made["customer_id"].drop_duplicates()) >= 0
     # a promise may be about an item of another debtor, such as a branch
-    theirs |= _positions(invoices["invoice_id"], made["invoice_id"].drop_duplicates()) >= 0
+    theirs |= positions(invoices["invoice_id"], made["invoice_id"].drop_duplicates()) >= 0
     items = invoices[theirs & (invoices["known_on"] < today).to_numpy()].reset_index(drop=True)
     account, accounts = pd.factorize(_account(items))
     return _Purses(items, pd.Index(accounts), account)
@@ -153,12 +162,6 @@ def _purses(facts: Facts, made: pd.DataFrame, today: pd.Timestamp) -> _Purses:
 def _account(rows: pd.DataFrame) -> pd.Series:
     account: pd.Series = rows["customer_id"] + "\n" + rows["currency"]
     return account
-
-
-def _positions(values: pd.Series, known: pd.Series | pd.Index) -> Ints:
-    """Return where each value is in `known`, -1 where it is not; Arrow is fast at it."""
-    found = pc.index_in(pa.array(values), value_set=pa.array(known))
-    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _sums(*lines: Line) -> Sums:

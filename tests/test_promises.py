@@ -10,7 +10,7 @@ import pytest
 from treatment_support import on
 
 from features.ledger import Ledger, known_before, make_ledger
-from models.promises import broken_promises
+from models import promises
 
 DAY = date(2024, 6, 3)
 PROMISE = {
@@ -35,6 +35,11 @@ def ledger(*payments: dict[str, Any], promises: list[dict[str, Any]] | None = No
     )
 
 
+def broken_promises(book: Ledger, day: date, window_days: int = 365) -> pd.DataFrame:
+    """The promises broken in the window before the day."""
+    return promises.broken_promises(book, day, window_days=window_days)
+
+
 def broken(book: Ledger, day: date = DAY) -> int:
     """How many promises were broken before the day."""
     return len(broken_promises(book, day))
@@ -57,6 +62,12 @@ def test_a_promise_without_money_is_broken() -> None:
 def test_a_promise_is_open_until_its_second_working_day_is_over(day: str, count: int) -> None:
     """Friday 10 May + 2 working days = Tuesday 14 May, over on the 15th."""
     assert broken(ledger(), date.fromisoformat(day)) == count
+
+
+@pytest.mark.parametrize(("window_days", "count"), [(19, 0), (20, 1)])
+def test_a_promise_counts_from_the_day_it_was_known_to_be_broken(window_days: int, count: int) -> None:
+    """14 May is 20 days before 3 June."""
+    assert len(broken_promises(ledger(), DAY, window_days)) == count
 
 
 @pytest.mark.parametrize(
