@@ -62,13 +62,12 @@ def broken_promises(facts: Facts, day: date, *, window_days: int) -> pd.DataFram
     issued, payable = purses.issued(), purses.issued(payable=True)
     most = np.where(np.isnan(named), payable(purse, told), issued(purse, told)) - before
     due = np.fmin(named, most)
-    so_far = _days(pd.Series(today, made.index)) - 1
-    arrived = np.minimum(
-        *(received(purse, until) + received(beside, until) for until in (_days(made["last_day"]), so_far))
-    )
-    arrived -= before + received(beside, told - 1)
+    in_time, so_far = _days(made["last_day"]), _days(pd.Series(today, made.index)) - 1
+    arrived, left = (received(purse, until) + received(beside, until) for until in (in_time, so_far))
+    # what was taken back after it came in time is not left
+    brought = np.minimum(arrived, left) - before - received(beside, told - 1)
     tolerance = np.maximum(due * TOLERANCE_SHARE, TOLERANCE_AMOUNT * made["unit"].to_numpy())
-    broken: pd.DataFrame = made.loc[arrived < due - tolerance, COLUMNS].reset_index(drop=True)
+    broken: pd.DataFrame = made.loc[brought < due - tolerance, COLUMNS].reset_index(drop=True)
     return broken
 
 
@@ -79,7 +78,7 @@ def _promises(facts: Facts, day: date, window_days: int) -> pd.DataFrame:
     known = rows["promised_for"].notna() & (rows["known_on"] < today) & (told < today)
     rows = rows.assign(on=rows["promised_for"], told=told, invoice_id=rows["invoice_id"].fillna(""))
     rows = rows[known & (rows["status"] != "suppressed").fillna(True)]
-    rows = rows.sort_values(["told", "promised_amount_minor"], kind="stable")
+    rows = rows.sort_values(["told", "known_on", "promised_amount_minor"], kind="stable")
     rows = rows.drop_duplicates(["customer_id", "invoice_id", "on"])
     debtors = facts.customers[positions(facts.customers["customer_id"], rows["customer_id"]) >= 0]
     country, region = places(rows["customer_id"], customers_on(debtors, day), None)

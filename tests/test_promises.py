@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from treatment_support import on
@@ -170,6 +171,69 @@ def test_facts_of_the_day_and_after_change_nothing() -> None:
     book = ledger(late, promises=promises)
     pd.testing.assert_frame_equal(broken_promises(book, DAY), broken_promises(known_before(book, DAY), DAY))
     assert broken(book) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_broken_is_what_a_plain_reading_of_the_rule_says(seed: int) -> None:
+    """Random promises, payments and reversals of five items, added up one by one."""
+    rng = np.random.default_rng(seed)
+
+    def some_day() -> pd.Timestamp:
+        return on("2024-03-01") + pd.Timedelta(days=int(rng.integers(0, 100)))
+
+    items = pd.DataFrame({"invoice_id": list("abcde"), "customer_id": list("XXYYZ"), "amount_minor": 10_000})
+    items = items.assign(issued_on=on("2024-01-01"), due_on=on("2024-01-31"))
+    owner = items.set_index("invoice_id")["customer_id"]
+    payments = pd.DataFrame(
+        {
+            "invoice_id": [[*"abcde", None][rng.integers(6)] for _ in range(40)],
+            "customer_id": [[*"XYZ"][rng.integers(3)] for _ in range(40)],
+            "paid_on": [some_day() for _ in range(40)],
+            "amount_minor": rng.integers(1, 8, 40) * 1_000,
+            "kind": ["reversal" if rng.random() < 0.2 else "payment" for _ in range(40)],
+        }
+    )
+    payments["known_on"] = payments["paid_on"] + pd.to_timedelta(rng.integers(0, 9, 40), unit="D")
+    promises = pd.DataFrame(
+        {
+            "invoice_id": [[*"abcde"][rng.integers(5)] for _ in range(60)],
+            "contacted_on": [some_day() for _ in range(60)],
+            "promised_amount_minor": pd.array(
+                [[None, 2_000, 9_000][rng.integers(3)] for _ in range(60)], "Int64"
+            ),
+        }
+    )
+    promises["promised_for"] = promises["contacted_on"] + pd.to_timedelta(rng.integers(0, 20, 60), unit="D")
+    promises["customer_id"] = promises["invoice_id"].map(owner)
+    promises = promises.drop_duplicates(["invoice_id", "promised_for"])
+
+    def received(item: str, first: Any, last: Any, *, loose: bool) -> int:
+        total = 0
+        for row in payments.itertuples():
+            own = row.invoice_id == item
+            beside = loose and pd.isna(row.invoice_id) and row.customer_id == owner[item]
+            if (own or beside) and first <= row.paid_on <= last and row.known_on < on(str(DAY)):
+                total += -row.amount_minor if row.kind == "reversal" else row.amount_minor
+        return total
+
+    expected = set()
+    for row in promises.itertuples():
+        last_day = on(str(np.busday_offset(row.promised_for.date(), 2, roll="backward")))
+        if max(last_day, row.contacted_on) >= on(str(DAY)):
+            continue
+        opened = row.contacted_on
+        was_open = 10_000 - received(
+            row.invoice_id, on("2000-01-01"), opened - pd.Timedelta(days=1), loose=False
+        )
+        due = was_open if pd.isna(row.promised_amount_minor) else min(row.promised_amount_minor, was_open)
+        brought = min(
+            received(row.invoice_id, opened, until, loose=True) for until in (last_day, on(str(DAY)))
+        )
+        if brought < due - max(0.01 * due, 100):
+            expected.add((row.invoice_id, row.promised_for))
+    rows = broken_promises(make_ledger(invoices=items, payments=payments, contact_history=promises), DAY)
+    assert set(zip(rows["invoice_id"], rows["on"], strict=True)) == expected
+    assert 0 < len(expected) < len(promises)
 
 
 def test_nothing_promised_is_nothing_broken() -> None:
