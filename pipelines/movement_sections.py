@@ -15,6 +15,8 @@ from pipelines.summary import records
 Tables = Mapping[str, pd.DataFrame]
 
 RUNS_SHOWN, PAIRS_SHOWN = 12, 8
+WAYS = ("worse", "better", "other")
+"""Directions of an account review, the one to look at first at the head."""
 NO_RUN = "No run is published yet: debtscape run publishes one, and the next one says who moved."
 NOT_IN_IT = "not in it"
 
@@ -141,9 +143,8 @@ def for_sales(tables: Tables, called: Names) -> Section:
         return Section(title, NO_RUN)
     if reviews.empty:
         return Section(title, "Nobody moved to another segment since the run before.")
-    places = reviews["direction"].map({"worse": 0, "better": 1}).fillna(2)
-    found = largest(reviews.assign(place=places), tables["debtors"], len(reviews))
-    ordered = found.sort_values("place", kind="stable").head(LISTED)
+    ways = [reviews[reviews["direction"] == way] for way in WAYS]
+    ordered = pd.concat([largest(those, tables["debtors"], LISTED) for those in ways]).head(LISTED)
     rows = tuple(
         (
             debtor_cell(row["customer_id"], called),
@@ -154,9 +155,8 @@ def for_sales(tables: Tables, called: Names) -> Section:
         )
         for row in records(ordered)
     )
-    counts = reviews["direction"].value_counts()
     said = ", ".join(
-        f"{number(int(counts[way]))} {way}" for way in ("worse", "better", "other") if way in counts
+        f"{number(len(those))} {way}" for way, those in zip(WAYS, ways, strict=True) if len(those)
     )
     return Section(
         title,

@@ -5,22 +5,30 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
 
 from features.contracts import OUTPUT_TABLES
+from features.errors import DebtscapeError
+from features.simulate import simulate, write_portfolio
 from models.stability import Evidence
 from pipelines.migration_history import Moves
 from pipelines.published_runs import PublishedRun
+from pipelines.reading import read
+from pipelines.running import run
 from pipelines.scheme_comparison import Comparison
-from pipelines.segment_material import Material
+from pipelines.sections import markdown
+from pipelines.segment_material import Material, gather
+from pipelines.segment_plots import plot_over_time
 from pipelines.segment_sections import CLEARLY, best_first, order_in_words
-from pipelines.segments_page import main_figures, page_files, sections
+from pipelines.segmenting import fit_segments
+from pipelines.segments_page import main_figures, make_segments_page, page_files, sections
 
 FIRST, DAY = date(2026, 2, 2), date(2026, 3, 2)
 EVIL = "<script>alert(1)</script> | & Sons"
@@ -164,6 +172,11 @@ def part(markdown: bytes, title: str) -> str:
     return markdown.decode().split(f"## {title}\n")[1].split("\n## ")[0]
 
 
+def said(found: Material, title: str) -> str:
+    """One part of the page in Markdown, without drawing the pictures."""
+    return part(markdown("Segments", sections(found)).encode(), title)
+
+
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
     """The files of the page made of the tables above."""
@@ -215,8 +228,7 @@ def test_several_currencies_stand_in_rows_of_their_own() -> None:
     more = pd.concat(
         [TABLES["segment_profiles"], whole("segment_profiles", profile("A", 20, currency="JPY"))]
     )
-    files = page_files(replace(material(), tables={**TABLES, "segment_profiles": more}))
-    differ = part(files["segments.md"], "How the segments differ")
+    differ = said(replace(material(), tables={**TABLES, "segment_profiles": more}), "How the segments differ")
     assert "| A | EUR | 20" in differ
     assert "| A | JPY | 20" in differ
     assert "¥123,400" in differ
@@ -298,7 +310,7 @@ def test_only_the_largest_movers_are_listed() -> None:
         {"customer_id": f"m{n:02}", "currency": "EUR", "open_amount_minor": 100 * n} for n in range(1, 11)
     ]
     tables = {**TABLES, "segments": whole("segments", *rows), "debtors": whole("debtors", *owing)}
-    moves = part(page_files(replace(material(), tables=tables))["segments.md"], "Who moves")
+    moves = said(replace(material(), tables=tables), "Who moves")
     assert "**The 10 largest of 11 movers**" in moves
     assert [re.findall(r"m\d\d", line)[0] for line in moves.splitlines() if line.startswith("| m")] == [
         f"m{n:02}" for n in range(10, 0, -1)
@@ -341,11 +353,10 @@ def test_the_first_run_has_sizes_and_no_movement() -> None:
     """No matrix of debtors that came from nowhere, and no picture of a single day."""
     history = material().history[:1]
     tables = {**TABLES, "segments": whole("segments", segment("c1", "A"), segment("c2", "B"))}
-    files = page_files(replace(material(), tables=tables, history=history))
-    moves = part(files["segments.md"], "Who moves")
+    moves = said(replace(material(), tables=tables, history=history), "Who moves")
     assert "The run of 2026-02-02 is the first one: the next one says who moved." in moves
     assert "|" not in moves
-    assert "over_time.png" not in files
+    assert plot_over_time(history, ["A", "B"]) is None
 
 
 def test_without_outcomes_no_late_rate_is_shown() -> None:
@@ -380,3 +391,101 @@ def test_main_figures_are_plain_json() -> None:
 def test_segments_of_rules_follow_those_of_the_scheme() -> None:
     """By alphabet; a segment that nobody is in is left out."""
     assert best_first(["NEW", "B", "DORMANT", "A"], ["A", "B", "C"]) == ["A", "B", "DORMANT", "NEW"]
+
+
+END = date(2026, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated ledger of 60 debtors in 14 months, without a champion."""
+    return write_portfolio(
+        simulate(debtors=60, months=14, seed=3, end=END), tmp_path_factory.mktemp("segments")
+    )
+
+
+def page_of(config: Path, day: date, **others: Any) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The main figures of a page, and its files."""
+    made = make_segments_page(config, as_of=day, **{"cutoff": None, "today": END, **others})
+    folder = Path(made["page"]).parent
+    return made, {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def before_and_after(config: Path) -> tuple[Any, Any, Any]:
+    """The page of a day before any run, then of the same day and of a later one after a run of each."""
+    early, late = date(2026, 1, 15), date(2026, 2, 15)
+    alone = page_of(config, early)
+    for hour, day in enumerate((early, late)):
+        run(config, as_of=day, today=END, now=datetime(2026, 3, 1, hour, tzinfo=UTC))
+    return alone, page_of(config, early), page_of(config, late)
+
+
+def test_a_page_lies_under_its_day_and_needs_no_run_and_no_champion(before_and_after: Any) -> None:
+    """Segments are learned for it, judged by what followed the cutoff."""
+    made, files = before_and_after[0]
+    assert made["page"].endswith("out/segments/2026-01-15/segments.html")
+    assert made["run_id"] is None
+    assert made["segments"][0]["segment"] == "A"
+    assert made["segments"][0]["late_rate"] is not None
+    assert "No run is published yet" in files["segments.md"].decode()
+    assert "learned for this page" in files["segments.md"].decode()
+
+
+def test_after_two_runs_the_page_says_who_moved(before_and_after: Any) -> None:
+    """The later run counts against the earlier one; every debtor of the matrix is in the later run."""
+    made, files = before_and_after[2]
+    assert made["run_id"] is not None
+    moves = part(files["segments.md"], "Who moves")
+    assert "Run after run, the latest first" in moves
+    assert f"In the run of 2026-02-15, {made['moved']} of 60 debtors moved" in moves
+    assert "over_time.png" in files
+
+
+def test_a_page_of_an_earlier_day_knows_nothing_of_later_runs_and_facts(
+    config: Path, before_and_after: Any
+) -> None:
+    """Made after the later run, and made on its own day, when nothing more was known: the same bytes."""
+    made, files = before_and_after[1]
+    assert "The run of 2026-01-15 is the first one" in part(files["segments.md"], "Who moves")
+    again = page_of(config, date(2026, 1, 15), today=date(2026, 1, 15))
+    assert again == (made, files)
+
+
+def test_a_page_of_a_day_without_a_run_shows_the_run_before_it(config: Path, before_and_after: Any) -> None:
+    """The day stands at the top, the run's day beside it."""
+    made, files = page_of(config, date(2026, 2, 1))
+    assert made["run_id"] == before_and_after[1][0]["run_id"]
+    assert "As of 2026-02-01 Latest run 2026-01-15" in text_of(files["segments.html"])
+
+
+@pytest.mark.parametrize("cutoff", [date(2026, 2, 15), date(2026, 2, 20), date(2020, 1, 1)])
+def test_a_cutoff_outside_of_the_history_is_refused(config: Path, cutoff: date) -> None:
+    """On the day, after it, before the first invoice."""
+    with pytest.raises(DebtscapeError, match=f"--cutoff {cutoff} is outside of the history: choose a day"):
+        page_of(config, date(2026, 2, 15), cutoff=cutoff)
+
+
+def test_a_cutoff_that_is_asked_for_is_used(config: Path) -> None:
+    """Late rates are of what was issued from it on; classes of other schemes stand beside."""
+    made, files = page_of(config, date(2026, 2, 15), cutoff=date(2025, 11, 1))
+    assert made["cutoff"] == "2025-11-01"
+    assert "issued from 2025-11-01 on" in files["segments.md"].decode()
+    assert {"learned", "abc", "a_to_e", "speed"} <= set(made["schemes"])
+
+
+def test_the_evidence_of_a_champion_is_that_of_its_own_day(config: Path, tmp_path: Path) -> None:
+    """Nothing that became known after its training takes part; the page names version and day."""
+    reading = read(config, as_of=date(2026, 2, 15), today=END)
+    trained = date(2025, 12, 1)
+    own = read(config, as_of=trained, today=trained)
+    model, _ = fit_segments(own.ledger, own.books, trained, own.settings)
+    champion = SimpleNamespace(
+        parameters=model.parameters_, version="7", trained_as_of=trained, fingerprint="f" * 64
+    )
+    empty = replace(reading, settings=reading.settings.model_copy(update={"output": tmp_path}))
+    with patch("pipelines.segment_material.champions", return_value=({"debtor-segments": champion}, ())):
+        found = gather(empty, None)
+    assert found.evidence == model.evidence_
+    assert found.model == "champion version 7, trained as of 2025-12-01"
+    assert found.chosen == len(model.parameters_["names"])
