@@ -164,7 +164,8 @@ def _said(facts: Facts, disputes: pd.DataFrame, day: date) -> tuple[pd.DataFrame
 
 def _disputes(facts: Facts, day: date) -> pd.DataFrame:
     """Return an occurrence per dispute, with its reason and the days since the due day at issue."""
-    invoices, disputes = facts.invoices, _recent(facts.disputes, day)
+    disputes = _recent(facts.disputes, day)
+    invoices = facts.invoices[facts.invoices["known_on"] < pd.Timestamp(day)]
     due = invoices["original_due_on"].fillna(invoices["due_on"])
     item = invoices[["invoice_id", "customer_id"]].assign(due_on=due)
     rows = disputes[["invoice_id", "opened_on", "known_on", "reason"]].merge(item, on="invoice_id")

@@ -219,7 +219,14 @@ def test_facts_of_the_day_and_after_change_nothing() -> None:
         {"contacted_on": on("2024-05-01"), "promise_made_on": on(day), "promised_for": on("2024-05-02")}
         for day in days
     ]
-    whole = ledger(notes, [{"opened_on": on("2024-03-04"), "known_on": on(day)} for day in days])
+    disputes = [{"opened_on": on("2024-03-04"), "known_on": on(day)} for day in days]
+    late = INVOICES.assign(known_on=[on("2024-01-01")] * 3 + [on("2024-06-03")] * 2)
+    disputes += [{"invoice_id": "I3", "opened_on": on("2024-03-05")}]
+    whole = ledger_of(
+        late,
+        contact_history=pd.DataFrame([{"customer_id": "X", **row} for row in notes]),
+        disputes=pd.DataFrame([{"invoice_id": "I0", **row} for row in disputes]),
+    )
     assert found(whole) == found(known_before(whole, DAY)) != []
 
 

@@ -155,30 +155,27 @@ def matches(texts: list[str], patterns: list[str], unless: list[str]) -> list[bo
     return [bool(hit) for hit in note_words.matches(folded, patterns, unless)]
 
 
-def found(tactic: str, text: str) -> bool:
-    """Whether the shipped patterns of the tactic find something in the text."""
+def found(tactic: str, texts: list[str]) -> list[str]:
+    """The texts in which the shipped patterns of the tactic find something."""
     of = next(each for each in SHIPPED.tactics if each.name == tactic)
     patterns, unless = (
         [pattern for each in said.values() for pattern in each] for said in (of.patterns, of.unless)
     )
-    return matches([text], patterns, unless)[0]
+    return [text for text, hit in zip(texts, matches(texts, patterns, unless), strict=True) if hit]
 
 
-def cases(of: dict[str, dict[str, list[str]]]) -> list[tuple[str, str, str]]:
-    """Every sentence with its tactic and language."""
-    return [(tactic, land, text) for tactic, by in of.items() for land, texts in by.items() for text in texts]
-
-
-@pytest.mark.parametrize(("tactic", "language", "text"), cases(FOUND))
-def test_shipped_patterns_find_the_usual_words(tactic: str, language: str, text: str) -> None:
+@pytest.mark.parametrize("language", ["nl", "de", "fr", "en"])
+@pytest.mark.parametrize("tactic", FOUND)
+def test_shipped_patterns_find_the_usual_words(tactic: str, language: str) -> None:
     """Usual variants and word orders of each language are found."""
-    assert found(tactic, text)
+    assert found(tactic, FOUND[tactic][language]) == FOUND[tactic][language]
 
 
-@pytest.mark.parametrize(("tactic", "language", "text"), cases(NOT_FOUND))
-def test_shipped_patterns_leave_the_opposite_alone(tactic: str, language: str, text: str) -> None:
+@pytest.mark.parametrize("language", ["nl", "de", "fr", "en"])
+@pytest.mark.parametrize("tactic", NOT_FOUND)
+def test_shipped_patterns_leave_the_opposite_alone(tactic: str, language: str) -> None:
     """What says the opposite, or speaks of payment or goods, is not the tactic."""
-    assert not found(tactic, text)
+    assert found(tactic, NOT_FOUND[tactic][language]) == []
 
 
 @pytest.mark.parametrize(
