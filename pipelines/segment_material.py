@@ -45,8 +45,9 @@ class Material:
 
     tables: of the latest run up to `as_of`, else computed for that day. scheme: whose classes treat.
     names: its segments, best first. judged: classes, best first, of each scheme about payment, the learned
-    segments too. chosen: the number of learned segments. near_a: figures of the potential A debtors.
-    called: names of debtors by id.
+    segments too. model: where the learned segments come from. chosen: their number; evidence: why so many, as
+    of `learned_on`. near_a: figures of the potential A debtors. called: names of debtors by id. warnings:
+    what a run of the day would say of the champion.
     """
 
     as_of: date
@@ -58,12 +59,14 @@ class Material:
     judged: Mapping[str, Sequence[str]]
     model: str
     chosen: int
+    learned_on: date
     evidence: Sequence[Evidence]
     notes: Sequence[str]
     comparison: Comparison | None
     near_a: pd.DataFrame
     called: Mapping[str, str]
     fingerprints: tuple[str, str]
+    warnings: Sequence[str]
 
 
 def gather(reading: Reading, cutoff: date | None) -> Material:
@@ -74,7 +77,7 @@ def gather(reading: Reading, cutoff: date | None) -> Material:
     """
     day, settings = reading.as_of, reading.settings
     cutoff = _inside(cutoff, reading) if cutoff else holdout_cutoff(Training(reading, None))
-    usable, _ = champions(reading, (SEGMENTS_MODEL,))
+    usable, warnings = champions(reading, (SEGMENTS_MODEL,))
     champion = usable.get(SEGMENTS_MODEL)
     fitted = _fitted_like(reading, champion)
     models = models_of(usable, reading)
@@ -100,14 +103,16 @@ def gather(reading: Reading, cutoff: date | None) -> Material:
                 if isinstance(scheme, Thresholds | Speed)
             },
         },
-        model=_called(champion, fitted),
+        model=_origin(run, champion, fitted),
         chosen=len(learned),
+        learned_on=champion.trained_as_of if champion else day,
         evidence=fitted.evidence_ if fitted else (),
         notes=fitted.notes_ if fitted else (),
         comparison=_compared(reading, cutoff, len(learned)),
         near_a=figures_on(reading, pd.Index(near), run.as_of if run else day),
         called={str(id_): str(name) for id_, name in named.items()},
         fingerprints=(fingerprint(reading.ledger), settings.fingerprint()),
+        warnings=warnings,
     )
 
 
@@ -159,7 +164,10 @@ def _compared(reading: Reading, cutoff: date, clusters: int) -> Comparison | Non
         return None
 
 
-def _called(champion: Loaded | None, fitted: DebtorSegmenter | None) -> str:
+def _origin(run: PublishedRun | None, champion: Loaded | None, fitted: DebtorSegmenter | None) -> str:
+    if run is not None:
+        version = run.manifest["models"].get(SEGMENTS_MODEL)
+        return f"version {version}" if version else "the rule"
     if champion is not None:
-        return f"champion version {champion.version}, trained as of {champion.trained_as_of}"
-    return "no champion for this day: learned for this page" if fitted else "none: nobody has paid yet"
+        return f"version {champion.version}"
+    return "learned for this page" if fitted else "nobody has paid yet"

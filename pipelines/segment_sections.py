@@ -150,8 +150,8 @@ def order_in_words(rates: pd.DataFrame) -> str:
     return f"ordered, but {', '.join(overlapping)} overlap" if overlapping else CLEARLY
 
 
-def why_so_many(evidence: Sequence[Evidence], chosen: int, notes: Sequence[str]) -> Section:
-    """Return what speaks for and against each number of segments that was looked at."""
+def why_so_many(evidence: Sequence[Evidence], chosen: int, day: date, notes: Sequence[str]) -> Section:
+    """Return what speaks for and against each number of segments that was looked at on the day."""
     title = "Why so many segments"
     if not evidence:
         return Section(title, f"{chosen} segments; no other number was tried.", tuple(notes))
@@ -175,7 +175,7 @@ def why_so_many(evidence: Sequence[Evidence], chosen: int, notes: Sequence[str])
     return Section(
         title,
         f"{chosen} are in use. Looked for is the largest number such that it and every smaller one from "
-        f"{FEWEST} up is stable.",
+        f"{FEWEST} up is stable. As of {day}.",
         tuple(notes),
         (
             Table(("segments", "verdict"), verdicts, marked=str(chosen)),

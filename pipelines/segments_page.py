@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from models.schemes import LEARNED
 from pipelines.debtor_lists import debtors
 from pipelines.durable_files import make_folder, remove, rename, write_file
 from pipelines.movement_sections import for_sales, who_moves
@@ -77,7 +78,7 @@ def page_files(found: Material) -> dict[str, bytes]:
         heading=f"As of {found.as_of}",
         status=[
             ("Latest run", Cell(str(found.run.as_of), found.run.run_id) if found.run else Cell("none")),
-            ("Segments by", Cell(found.model if found.scheme in found.judged else found.scheme)),
+            ("Segments by", Cell(found.scheme, found.model if found.scheme == LEARNED else "")),
         ],
         cards=_cards(found),
         sections=shown,
@@ -109,7 +110,7 @@ def sections(found: Material) -> list[Section]:
     return [
         how_they_differ(tables["segment_profiles"], _of_scheme(rates, found.scheme), found.names),
         side,
-        why_so_many(found.evidence, found.chosen, found.notes),
+        why_so_many(found.evidence, found.chosen, found.learned_on, _notes(found)),
         who_moves(tables, found.history, found.names, found.called),
         for_sales(tables, found.called),
         potential_a(tables["segments"], found.near_a, found.called),
@@ -145,6 +146,7 @@ def main_figures(found: Material) -> dict[str, Any]:
         "share_moved": last.share if last else None,
         "kept": last.kept if last else None,
         "account_reviews": None if reviews is None else len(reviews),
+        "warnings": list(found.warnings),
         "potential_a": int(segments["potential_a"].fillna(False).astype(bool).sum()),
     }
 
@@ -192,10 +194,15 @@ def _cards(found: Material) -> list[Card]:
     ]
 
 
+def _notes(found: Material) -> list[str]:
+    """What the learning said, and why a run would not use the champion."""
+    return [*found.notes, *(f"A run of {found.as_of} says: {warning}." for warning in found.warnings)]
+
+
 def _footer(found: Material) -> str:
     ledger, settings = found.fingerprints
     return (
-        f"Segments by {found.scheme}; model: {found.model} · ledger {ledger[:16]} · configuration "
+        f"Segments: {found.scheme}, {found.model} · ledger {ledger[:16]} · configuration "
         f"{settings[:16]}. The same inputs give the same page."
     )
 

@@ -97,7 +97,9 @@ def risk(risks: pd.DataFrame, called: Names) -> Section:
     said += [f"{number(over)} over their credit limit"] if over else []
     said += [f"{number(uninsured)} with more open than is insured"] if uninsured else []
     found = (
-        Table(("own payments", *(f">external {name}" for name in by_external)), rows),
+        Table(
+            ("own payments", *(f">external {name}" for name in by_external)), rows, heading="Debtors by both"
+        ),
         _disagreements(disagree, called),
     )
     return Section(title, "; ".join(said) + ".", tables=tuple(table for table in found if table is not None))

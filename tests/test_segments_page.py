@@ -151,14 +151,16 @@ def material() -> Material:
         scheme="learned",
         names=["A", "B"],
         judged={"learned": ["A", "B"], "abc": ("A", "B", "C")},
-        model="champion version 3, trained as of 2026-01-01",
+        model="version 3",
         chosen=3,
+        learned_on=date(2026, 1, 1),
         evidence=EVIDENCE,
         notes=["3 segments as before; 4 would be stable too"],
         comparison=Comparison(date(2025, 12, 1), DAY, RATES, {"abc": CROSS}, 17),
         near_a=pd.DataFrame({"decayed_days_late": [4.25]}, index=["c3"]),
         called={"c3": EVIL},
         fingerprints=("a" * 64, "b" * 64),
+        warnings=(),
     )
 
 
@@ -349,6 +351,20 @@ def test_without_a_run_the_page_says_what_it_waits_for() -> None:
     assert "no run before" in text_of(files["segments.html"])
 
 
+def test_why_a_champion_is_not_used_stands_where_segments_are_explained() -> None:
+    """In the notes, and in what the command answers."""
+    told = replace(material(), warnings=("the champion has seen facts up to 2026-03-09",))
+    assert "- A run of 2026-03-02 says: the champion has seen" in said(told, "Why so many segments")
+    assert main_figures(told)["warnings"] == ["the champion has seen facts up to 2026-03-09"]
+
+
+def test_another_scheme_that_treats_is_named_at_the_top() -> None:
+    """With the late rates of its own classes; where the learned segments come from is not its matter."""
+    by_abc = replace(material(), scheme="abc", names=["A", "B", "C"])
+    assert [row["late_rate"] for row in main_figures(by_abc)["segments"]] == [0.20, 0.24, None]
+    assert "Segments by abc Segments" in text_of(page_files(by_abc)["segments.html"])
+
+
 def test_the_first_run_has_sizes_and_no_movement() -> None:
     """No matrix of debtors that came from nowhere, and no picture of a single day."""
     history = material().history[:1]
@@ -487,5 +503,5 @@ def test_the_evidence_of_a_champion_is_that_of_its_own_day(config: Path, tmp_pat
     with patch("pipelines.segment_material.champions", return_value=({"debtor-segments": champion}, ())):
         found = gather(empty, None)
     assert found.evidence == model.evidence_
-    assert found.model == "champion version 7, trained as of 2025-12-01"
+    assert (found.model, found.learned_on) == ("version 7", trained)
     assert found.chosen == len(model.parameters_["names"])
