@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["history", "balance", "invoice", "cohort", "external", "rhythm", "pay_run", "fact"]
+Group = Literal["history", "balance", "invoice", "cohort", "external", "rhythm", "pay_run", "lasting", "fact"]
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,15 @@ PAY_RUN = _group(
 )
 """On which days a debtor pays: counts, so that the reader can shrink them."""
 
+LASTING = _group(
+    "lasting",
+    ("lasting_early_over_7_share", "share", "closings over 7 days early / closings, weighted alike"),
+    ("lasting_late_share", "share", "late_share, a closing's weight halves every 365 days"),
+    ("lasting_late_over_7_share", "share", "closings over 7 days late / closings, weighted alike"),
+)
+"""How a debtor's delays are spread in the long run: what segments are learned from. As weights fade together,
+these change with facts only, never by time passing."""
+
 FACTS = _group(
     "fact",
     ("country", "text", "ISO 3166 alpha-2 code"),
@@ -193,14 +202,15 @@ FACTS = _group(
 """What rules may speak of beside the features: today's row of the debtor and what follows from it.
 They serve rules and treatment on the run day and are never learned from."""
 
-DEBTOR_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE
+DEBTOR_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE + LASTING
 """Figures of a (debtor, day) point."""
 
 INVOICE_FEATURES: tuple[Feature, ...] = HISTORY + BALANCE + INVOICE + COHORT + EXTERNAL + RHYTHM
 """Figures of an (invoice, day) point that models learn from."""
 
-INVOICE_COLUMNS: tuple[Feature, ...] = INVOICE_FEATURES + PAY_RUN
-"""All figures of an (invoice, day) point: those to learn from, then those that spread a delay over days."""
+INVOICE_COLUMNS: tuple[Feature, ...] = INVOICE_FEATURES + PAY_RUN + LASTING
+"""All figures of an (invoice, day) point: those to learn from, those that spread a delay over days, those
+that segments go by."""
 
 RULE_NAMES: dict[str, Feature] = {feature.name: feature for feature in DEBTOR_FEATURES + FACTS}
 """What a rule may speak of, by name."""

@@ -43,7 +43,7 @@ from features.timeline import (
     timeline,
 )
 
-HALF_LIFE_DAYS = 90.0
+HALF_LIFE_DAYS, LASTING_HALF_LIFE_DAYS = 90.0, 365.0
 MATURED_AFTER_DAYS = 30
 OF_MONEY = (
     "weighted_days_late_365d",
@@ -88,7 +88,7 @@ def empty_matrix(columns: list[str], rows: int) -> tuple[Floats, dict[str, Float
 
 
 def debtor_figures(books: Books, group: Ints, points: Points, late_after_days: int) -> Figures:
-    """Return HISTORY and BALANCE by name; `group` is the group of each item, ascending."""
+    """Return HISTORY, BALANCE and LASTING by name; `group` is the group of each item, ascending."""
     figures = _issued(books, group, points)
     figures |= _closed(books, group, points, late_after_days)
     figures |= _matured(books, group, points)
@@ -186,6 +186,8 @@ def _closed(books: Books, group: Ints, points: Points, late_after_days: int) -> 
     index = np.arange(len(item))
     last_late = np.maximum.accumulate(np.where(late, index, index - rank - 1))
     sums = decayed_sums((np.ones(len(item)), days_late, late), known, rank, HALF_LIFE_DAYS)
+    shares = (np.ones(len(item)), days_late < -7, late, days_late > 7)
+    lasting = decayed_sums(shares, known, rank, LASTING_HALF_LIFE_DAYS)
     figures |= {
         "median_days_late_last_5": look_up(median_of_last(5, days_late, rank), last, none),
         "median_days_late_last_10": look_up(median_of_last(10, days_late, rank), last, none),
@@ -193,6 +195,9 @@ def _closed(books: Books, group: Ints, points: Points, late_after_days: int) -> 
         "worst_days_late": look_up(running_max(days_late, of_group), last, none),
         "decayed_days_late": look_up(sums[1] / sums[0], last, none),
         "decayed_late_share": look_up(sums[2] / sums[0], last, none),
+        "lasting_early_over_7_share": look_up(lasting[1] / lasting[0], last, none),
+        "lasting_late_share": look_up(lasting[2] / lasting[0], last, none),
+        "lasting_late_over_7_share": look_up(lasting[3] / lasting[0], last, none),
         "on_time_streak": np.nan_to_num(look_up(index - last_late, last, none)),
         "days_since_last_payment": points.day - look_up(known, last, none),
     }

@@ -16,12 +16,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import ModelError
+from models.schemes import LEARNED
 
 Strings = npt.NDArray[np.object_]
 Mask = npt.NDArray[np.bool_]
-
-LEARNED = "learned"
-"""The scheme of the clusters; the others are configured."""
 
 HELD_BY = ("model", "kept")
 """Sources of a segment from which a debtor moves with hesitation; a rule or a decision ends at once."""

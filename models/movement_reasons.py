@@ -103,18 +103,17 @@ def _figures_of_moves(
     names = parameters["names"]
     known = moved["segment"].isin(names) & moved["previous_segment"].isin(names)
     rows = moved[known]
+    if rows.empty:
+        return {}
     centres = np.asarray(parameters["centroids"], dtype=np.float64)
     new, old = (
-        centres[[names.index(name) for name in rows[column]]].reshape(len(rows), -1)
-        for column in ("segment", "previous_segment")
+        centres[[names.index(name) for name in rows[column]]] for column in ("segment", "previous_segment")
     )
 
     def in_favour(figures: pd.DataFrame) -> Floats:
         axes = segment_axes(parameters, figures.loc[rows.index])
         return np.asarray((axes - old) ** 2 - (axes - new) ** 2)
 
-    if rows.empty:
-        return {}
     today, change = in_favour(now), in_favour(now) - in_favour(before)
     # what changed comes first; what only stands there follows
     order = np.lexsort([np.arange(today.shape[1])[None].repeat(len(rows), 0), -today, -change])

@@ -94,7 +94,7 @@ def log_version(
     """Log a run with its model, register it, and return the new version. Moves no alias.
 
     `files`: the artefact's data, file name -> content. `example`: a few rows of the model's features.
-    `documents`: file name -> text, or anything JSON holds, kept with the run (a model card, the metrics).
+    `documents`: file name -> text, bytes, or anything JSON holds, kept with the run (a model card, a plot).
     `trusted`: see `champion`; ModelError for an artefact with other types.
     """
     _refuse_unknown(name)
@@ -113,7 +113,10 @@ def log_version(
             mlflow.log_params(dict(params or {}))
             mlflow.log_metrics(dict(metrics or {}))
             for file, document in (documents or {}).items():
-                if isinstance(document, str):
+                if isinstance(document, bytes):
+                    (Path(scratch) / file).write_bytes(document)
+                    mlflow.log_artifact(str(Path(scratch) / file))
+                elif isinstance(document, str):
                     mlflow.log_text(document, file)
                 else:
                     mlflow.log_dict(document, file)

@@ -380,14 +380,11 @@ def _slices(length: int, size: int) -> Iterator[slice]:
 def segment_axes(parameters: Parameters, rows: pd.DataFrame) -> Floats:
     """Return where the debtors stand on the axes on which segments are told apart, rows x features.
 
-    `parameters`, per feature: fill (where missing), logged (days count by their signed logarithm: from 2 to
-    4 is as far as from 20 to 40), low and high (clipped to), center, scale. All frozen with the model.
+    `parameters`, per feature: fill (where missing), center and scale, all frozen with the model.
     """
-    of = {key: np.asarray(parameters[key]) for key in ("fill", "logged", "low", "high", "center", "scale")}
+    fill, center, scale = (np.asarray(parameters[key]) for key in ("fill", "center", "scale"))
     values = rows[parameters["features"]].to_numpy(dtype=np.float64)
-    values = np.where(np.isnan(values), of["fill"], values)
-    values = np.where(of["logged"], np.sign(values) * np.log1p(np.abs(values)), values)
-    axes: Floats = (np.clip(values, of["low"], of["high"]) - of["center"]) / of["scale"]
+    axes: Floats = (np.where(np.isnan(values), fill, values) - center) / scale
     return axes
 
 

@@ -1,15 +1,13 @@
 """Names that last: which new segment is which old one, and in which order they are named.
 
-A is the best payer. Segments are ordered by their debtors' expected days late, the mean of
-decayed_days_late; segments less than TIE_DAYS apart by the amount at risk per debtor (what is invoiced in
-a year times the share of it paid late). After a retraining the segments that are found again keep their
-names while the old order still holds within TIE_DAYS.
+A is the best payer. Segments are ordered by their debtors' expected days late; neighbours less than a week
+apart by the share of what is invoiced to them that is at risk of being paid late. After a retraining the
+segments that are found again keep their names while none is a week or more better than the one before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cmp_to_key
 from string import ascii_uppercase
 
 import numpy as np
@@ -17,23 +15,24 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-TIE_DAYS = 1.0
+TIE_DAYS = 7.0
 FARTHEST = 0.5
 """A new centre continues an old one up to this share of the way from there to the nearest other old one."""
 
 
-def in_order(days_late: Floats, amount_at_risk: Floats) -> list[int]:
-    """Return the segments from the best to the worst payer."""
+def in_order(days_late: Floats, at_risk: Floats) -> list[int]:
+    """Return the segments from the best to the worst payer.
 
-    def compare(one: int, other: int) -> int:
-        apart = days_late[one] - days_late[other]
-        if abs(apart) < TIE_DAYS:
-            apart = (amount_at_risk[one] - amount_at_risk[other]) or apart
-        return int(np.sign(apart))
-
-    # ties are not transitive: sorting by days first makes the outcome one of the data, not of their order
-    by_days = sorted(range(len(days_late)), key=lambda i: (days_late[i], amount_at_risk[i]))
-    return sorted(by_days, key=cmp_to_key(compare))
+    By days late; then neighbours less than TIE_DAYS apart change places while the first is more at risk.
+    """
+    order = sorted(range(len(days_late)), key=lambda i: (days_late[i], at_risk[i]))
+    for turn in range(len(order)):
+        for i in range(len(order) - 1 - turn):
+            first, second = order[i], order[i + 1]
+            close = days_late[second] - days_late[first] < TIE_DAYS
+            if close and at_risk[first] > at_risk[second]:
+                order[i : i + 2] = second, first
+    return order
 
 
 def match(new: Floats, old: Floats) -> list[int | None]:

@@ -18,38 +18,30 @@ from models.stability import FEWEST, MOST, Evidence, choose, cluster
 
 Floats = npt.NDArray[np.float64]
 
-BEHAVIOUR = (
-    "decayed_days_late",
-    "decayed_late_share",
-    "late_over_30_share_365d",
-    "std_days_late_365d",
-)
-"""How a debtor pays, never how large it is. The first two name the clusters. They are means with
-weights that halve every 90 days, so they do not drift while nothing happens. What is overdue today is
-left out on purpose: it would make a segment of those who happen to owe something this week."""
+BEHAVIOUR = ("lasting_early_over_7_share", "lasting_late_share", "lasting_late_over_7_share")
+"""How a debtor's delays are spread: three points of their distribution, a week early, due, a week late.
+Shares of its own invoices: how it pays, never how large it is, and one invoice forgotten for a year weighs
+no more than any other. They change with facts only, so nobody drifts while nothing happens. What is overdue
+today is left out on purpose: it would make a segment of those who happen to owe something this week."""
 
-LOGGED = ("decayed_days_late", "std_days_late_365d")
-"""Days have a long tail: they count by their signed logarithm."""
+CLOSINGS = "settled_invoices"
+LATE = "lasting_late_share"
+EXPECTED = "decayed_days_late"
+"""What the names go by, A the best."""
 
-CLIP_AT = 0.02, 0.98
-"""Quantiles to which a feature is clipped, so that one debtor 900 days late does not become a cluster."""
-
-NORMAL_IQR = 1.349
-"""Interquartile range of a normal distribution with standard deviation 1."""
-
-AT_RISK = ("issued_amount_365d", "late_amount_share_365d")
-"""Their product is a debtor's amount at risk in a year, which breaks ties between names."""
+AT_RISK = "late_amount_share_365d"
+"""What decides between names less than a week apart: the share of what is invoiced that is paid late."""
 
 
 class DebtorSegmenter(BaseEstimator):  # type: ignore[misc]
-    """K-means on clipped and robustly scaled behaviour; the clusters are named A (best payer), B, …
+    """K-means on robustly scaled behaviour; the clusters are named A (best payer), B, …
 
     `clusters`: their number; None = the largest stable one up to `max_clusters` (see `stability.choose`).
     `previous`: the segments in use, as `predecessor` gives them. Their number is kept while it is stable
     (and `keep_number`), the search starts from their centres, and their names go on (see `segment_names`).
 
-    `fit` takes one row per debtor, indexed by customer_id, with the features of BEHAVIOUR; a missing
-    figure is filled with the median of the debtors that have it.
+    `fit` takes one row per debtor, indexed by customer_id, with the features of BEHAVIOUR, EXPECTED and
+    CLOSINGS. Debtors that never settled an invoice are not learned from.
 
     After `fit`: `parameters_` (JSON: what `assign_segments` needs; `renamed`, what became of the names of
     the version that it `continues`; `before`, that predecessor), `evidence_` (per number of clusters) and
@@ -78,19 +70,19 @@ class DebtorSegmenter(BaseEstimator):  # type: ignore[misc]
             raise ModelError(f"max_clusters is {self.max_clusters}; choose {FEWEST} to {MOST}")
         if self.clusters is not None and not 1 <= self.clusters <= len(ascii_uppercase):
             raise ModelError(f"cannot name {self.clusters} segments; choose 1 to {len(ascii_uppercase)}")
-        missing = [name for name in BEHAVIOUR if name not in X]
+        missing = [name for name in (*BEHAVIOUR, EXPECTED, CLOSINGS) if name not in X]
         if missing:
             raise ModelError(f"the segmenter's rows lack the features {', '.join(missing)}")
-        known = X.loc[X["decayed_days_late"].notna()].sort_index()
+        known = X.loc[X[list(BEHAVIOUR)].notna().all(axis=1)].sort_index()
         if known.empty:
             raise ModelError("no debtor has settled an invoice yet, so there is no behaviour to group by")
         axes = _frozen_axes(known)
-        points = segment_axes(axes, known)
+        points, weights = segment_axes(axes, known), _weights(known)
         self.notes_: list[str] = []
         old = _old_centres(self.previous, axes)
-        count, self.evidence_ = self._count(points, old)
+        count, self.evidence_ = self._count(points, weights, old)
         start = old if old is not None and len(old) == count else None
-        centroids, label = cluster(points, count, self.seed, start=start)
+        centroids, label = cluster(points, weights, count, self.seed, start=start)
         self.parameters_: dict[str, Any] = {**axes, **self._named(known, centroids, label, old)}
         return self
 
@@ -98,7 +90,7 @@ class DebtorSegmenter(BaseEstimator):  # type: ignore[misc]
         """Return each debtor's segment, indexed like `X`."""
         return assign_segments(self.parameters_, X)["model_segment"]
 
-    def _count(self, points: Floats, old: Floats | None) -> tuple[int, list[Evidence]]:
+    def _count(self, points: Floats, weights: Floats, old: Floats | None) -> tuple[int, list[Evidence]]:
         """Return how many clusters, and why."""
         distinct = len(np.unique(points, axis=0))
         if distinct < FEWEST or (self.clusters is not None and distinct < self.clusters):
@@ -107,7 +99,7 @@ class DebtorSegmenter(BaseEstimator):  # type: ignore[misc]
             return distinct, []
         if self.clusters is not None:
             return self.clusters, []
-        count, evidence = choose(points, min(self.max_clusters, distinct), self.seed)
+        count, evidence = choose(points, weights, min(self.max_clusters, distinct), self.seed)
         stable = [found.clusters for found in evidence if not found.objections]
         if not stable:
             self.notes_.append(
@@ -122,10 +114,9 @@ class DebtorSegmenter(BaseEstimator):  # type: ignore[misc]
         self, known: pd.DataFrame, centroids: Floats, label: npt.NDArray[np.int32], old: Floats | None
     ) -> dict[str, Any]:
         count = len(centroids)
-        days = _means(known["decayed_days_late"], label, count)
-        risk = np.zeros(count)
-        if set(AT_RISK) <= set(known):
-            risk = _means(known[AT_RISK[0]].fillna(0) * known[AT_RISK[1]].fillna(0), label, count)
+        days = _means(known[EXPECTED], label, count)
+        # amounts are empty with several currencies, and where nothing was settled lately
+        risk = _means(known.get(AT_RISK, known[LATE]).fillna(known[LATE]), label, count)
         order = in_order(days, risk)
         old_names: list[str] = list(self.previous["names"]) if self.previous else []
         matched = match(centroids, old) if old is not None else [None] * count
@@ -147,7 +138,7 @@ class DebtorSegmenter(BaseEstimator):  # type: ignore[misc]
             "centroids": centroids[order].tolist(),
             "names": names,
             "expected_days_late": [float(days[i]) for i in order],
-            "amount_at_risk": [float(risk[i]) for i in order],
+            "share_at_risk": [float(risk[i]) for i in order],
             "renamed": renamed,
             "continues": self.previous["version"] if self.previous else None,
             "before": dict(self.previous) if self.previous else None,
@@ -156,32 +147,20 @@ class DebtorSegmenter(BaseEstimator):  # type: ignore[misc]
 
 def predecessor(parameters: Mapping[str, Any], version: str) -> dict[str, Any]:
     """Return what a later segmenter needs of these segments: their centres, axes, names and version."""
-    kept = ("features", "logged", "center", "scale", "centroids", "names")
+    kept = ("features", "center", "scale", "centroids", "names")
     return {**{name: parameters[name] for name in kept}, "version": version}
 
 
 def _frozen_axes(known: pd.DataFrame) -> dict[str, Any]:
-    """Return the parameters of `segment_axes`: median and interquartile range of what is clipped."""
-    plain: dict[str, Any] = {
-        "features": list(BEHAVIOUR),
-        "fill": [float(known[name].median()) if known[name].notna().any() else 0.0 for name in BEHAVIOUR],
-        "logged": [name in LOGGED for name in BEHAVIOUR],
-        "low": [-np.inf] * len(BEHAVIOUR),
-        "high": [np.inf] * len(BEHAVIOUR),
-        "center": [0.0] * len(BEHAVIOUR),
-        "scale": [1.0] * len(BEHAVIOUR),
-    }
-    values = segment_axes(plain, known)
-    low, high = np.quantile(values, CLIP_AT, axis=0)
-    clipped = np.clip(values, low, high)
-    quarter, center, three_quarters = np.quantile(clipped, [0.25, 0.5, 0.75], axis=0)
-    # a share that is 0 for most debtors has no interquartile range: its spread then
-    spread = np.maximum((three_quarters - quarter) / NORMAL_IQR, clipped.std(axis=0))
+    """Return the parameters of `segment_axes`: medians, and the range of the middle 80 %."""
+    values = known[list(BEHAVIOUR)].to_numpy(dtype=np.float64)
+    low, center, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0)
+    # a share that is 0 for nearly all has no such range: its standard deviation then
+    spread = np.where(high > low, high - low, values.std(axis=0))
     scale = np.where(spread > 0, spread, 1.0)
     return {
-        **plain,
-        "low": low.tolist(),
-        "high": high.tolist(),
+        "features": list(BEHAVIOUR),
+        "fill": center.tolist(),
         "center": center.tolist(),
         "scale": scale.tolist(),
     }
@@ -189,11 +168,17 @@ def _frozen_axes(known: pd.DataFrame) -> dict[str, Any]:
 
 def _old_centres(previous: Mapping[str, Any] | None, axes: Mapping[str, Any]) -> Floats | None:
     """Return the previous centres on the new axes; None where they are of other features."""
-    if not previous or previous["features"] != axes["features"] or previous["logged"] != axes["logged"]:
+    if not previous or previous["features"] != axes["features"]:
         return None
-    logged = np.asarray(previous["centroids"]) * previous["scale"] + np.asarray(previous["center"])
-    moved: Floats = (np.clip(logged, axes["low"], axes["high"]) - np.asarray(axes["center"])) / axes["scale"]
+    figures = np.asarray(previous["centroids"]) * previous["scale"] + np.asarray(previous["center"])
+    moved: Floats = (figures - np.asarray(axes["center"])) / axes["scale"]
     return moved
+
+
+def _weights(known: pd.DataFrame) -> Floats:
+    """Return how much each debtor counts: the square root of its closings, as its shares are that sure."""
+    weights: Floats = np.sqrt(known[CLOSINGS].to_numpy(dtype=np.float64))
+    return weights
 
 
 def _means(figure: pd.Series, label: npt.NDArray[np.int32], count: int) -> Floats:

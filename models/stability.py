@@ -22,7 +22,7 @@ Labels = npt.NDArray[np.int32]
 
 FEWEST, MOST = 3, 7
 STABLE_JACCARD, SMALLEST_SHARE, SAME_GROUPS = 0.75, 0.03, 0.95
-RESAMPLES, OTHER_SEEDS, REFERENCES = 50, 5, 10
+RESAMPLES, OTHER_SEEDS, REFERENCES, STARTS = 50, 5, 10, 20
 EXAMINED, SILHOUETTE_ROWS = 5_000, 2_000
 """Most debtors that stability and silhouette are examined on; a sample of more is as good."""
 MINI_BATCH_FROM = 200_000
@@ -64,50 +64,60 @@ class Evidence:
 
 
 def cluster(
-    points: Floats, clusters: int, seed: int, *, start: Floats | None = None, starts: int = 10
+    points: Floats, weights: Floats, clusters: int, seed: int, *, start: Floats | None = None
 ) -> tuple[Floats, Labels]:
-    """Return the centres and each point's cluster; `start` are centres to begin from instead of `starts`
-    random beginnings. The same points in the same order give the same bits.
+    """Return the centres and each point's cluster; a point counts by its weight.
+
+    `start`: centres to begin from instead of STARTS random beginnings. The same points in the same order give
+    the same bits.
     """
     # threads merge their sums in any order: with one, the same rows give the same bits
     with threadpool_limits(limits=1):
-        return _cluster(points, clusters, seed, start=start, starts=starts)
+        return _cluster(points, weights, clusters, seed, start=start)
 
 
 def _cluster(
-    points: Floats, clusters: int, seed: int, *, start: Floats | None = None, starts: int = 10
+    points: Floats,
+    weights: Floats,
+    clusters: int,
+    seed: int,
+    *,
+    start: Floats | None = None,
+    starts: int = STARTS,
 ) -> tuple[Floats, Labels]:
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
     beginning = {"n_init": starts} if start is None else {"init": start, "n_init": 1}
     if len(points) >= MINI_BATCH_FROM:
-        fitted = MiniBatchKMeans(clusters, batch_size=8192, random_state=seed, **beginning).fit(points)
+        means = MiniBatchKMeans(clusters, batch_size=8192, random_state=seed, **beginning)
     else:
-        fitted = KMeans(clusters, random_state=seed, **beginning).fit(points)
+        means = KMeans(clusters, random_state=seed, **beginning)
+    fitted = means.fit(points, sample_weight=weights)
     return fitted.cluster_centers_.astype(np.float64), fitted.labels_
 
 
-def examine(points: Floats, clusters: int, seed: int) -> Evidence:
+def examine(points: Floats, weights: Floats, clusters: int, seed: int) -> Evidence:
     """Return the evidence for one number of clusters, on at most EXAMINED of the points."""
     rng = np.random.default_rng([seed, clusters])
     if len(points) > EXAMINED:
-        points = points[np.sort(rng.choice(len(points), EXAMINED, replace=False))]
+        some = np.sort(rng.choice(len(points), EXAMINED, replace=False))
+        points, weights = points[some], weights[some]
     with threadpool_limits(limits=1):
-        _, labels = _cluster(points, clusters, seed)
+        _, labels = _cluster(points, weights, clusters, seed)
         sizes = np.bincount(labels, minlength=clusters)
-        gap, gap_error = _gap(points, clusters, rng)
+        gap, gap_error = _gap(points, weights, clusters, rng)
         return Evidence(
             clusters=clusters,
-            jaccard=tuple(sorted(_jaccard(points, labels, clusters, rng).tolist())),
+            jaccard=tuple(sorted(_jaccard(points, weights, labels, clusters, rng).tolist())),
             smallest_share=float(sizes.min() / len(points)),
-            seed_ari=_seed_ari(points, labels, clusters, seed),
+            seed_ari=_seed_ari(points, weights, labels, clusters, seed),
             silhouette=_silhouette(points, labels, rng),
             gap=gap,
             gap_error=gap_error,
         )
 
 
-def choose(points: Floats, largest: int, seed: int) -> tuple[int, list[Evidence]]:
+def choose(points: Floats, weights: Floats, largest: int, seed: int) -> tuple[int, list[Evidence]]:
     """Return the number of clusters and the evidence up to the first one that is not stable.
 
     It is the largest number up to `largest` such that it and every smaller one from FEWEST up is
@@ -115,19 +125,21 @@ def choose(points: Floats, largest: int, seed: int) -> tuple[int, list[Evidence]
     """
     evidence: list[Evidence] = []
     for clusters in range(FEWEST, largest + 1):
-        evidence.append(examine(points, clusters, seed))
+        evidence.append(examine(points, weights, clusters, seed))
         if evidence[-1].objections:
             break
     stable = [found.clusters for found in evidence if not found.objections]
     return max(stable, default=FEWEST), evidence
 
 
-def _jaccard(points: Floats, labels: Labels, clusters: int, rng: np.random.Generator) -> Floats:
+def _jaccard(
+    points: Floats, weights: Floats, labels: Labels, clusters: int, rng: np.random.Generator
+) -> Floats:
     """Mean over the resamples of each cluster's best Jaccard index, on the debtors drawn at least once."""
     found = np.zeros(clusters)
     for _ in range(RESAMPLES):
         drawn = rng.integers(0, len(points), len(points))
-        _, again = _cluster(points[drawn], clusters, int(rng.integers(2**31)), starts=3)
+        _, again = _cluster(points[drawn], weights[drawn], clusters, int(rng.integers(2**31)), starts=10)
         once, place = np.unique(drawn, return_index=True)
         table = np.zeros((clusters, clusters))
         np.add.at(table, (labels[once], again[place]), 1)
@@ -136,10 +148,10 @@ def _jaccard(points: Floats, labels: Labels, clusters: int, rng: np.random.Gener
     return found / RESAMPLES
 
 
-def _seed_ari(points: Floats, labels: Labels, clusters: int, seed: int) -> float:
+def _seed_ari(points: Floats, weights: Floats, labels: Labels, clusters: int, seed: int) -> float:
     from sklearn.metrics import adjusted_rand_score
 
-    others = (_cluster(points, clusters, seed + 1 + other)[1] for other in range(OTHER_SEEDS))
+    others = (_cluster(points, weights, clusters, seed + 1 + other)[1] for other in range(OTHER_SEEDS))
     return float(min(adjusted_rand_score(labels, other) for other in others))
 
 
@@ -152,16 +164,18 @@ def _silhouette(points: Floats, labels: Labels, rng: np.random.Generator) -> flo
     return float(silhouette_score(points[some], labels[some]))
 
 
-def _gap(points: Floats, clusters: int, rng: np.random.Generator) -> tuple[float, float]:
+def _gap(points: Floats, weights: Floats, clusters: int, rng: np.random.Generator) -> tuple[float, float]:
     """Return the gap to points drawn evenly from the box of the data, and its standard error."""
     low, high = points.min(axis=0), points.max(axis=0)
     references = [
-        _log_within(rng.uniform(low, high, points.shape), clusters, number) for number in range(REFERENCES)
+        _log_within(rng.uniform(low, high, points.shape), weights, clusters, number)
+        for number in range(REFERENCES)
     ]
     error = float(np.std(references) * np.sqrt(1 + 1 / REFERENCES))
-    return float(np.mean(references) - _log_within(points, clusters, 0)), error
+    return float(np.mean(references) - _log_within(points, weights, clusters, 0)), error
 
 
-def _log_within(points: Floats, clusters: int, seed: int) -> float:
-    centres, labels = _cluster(points, clusters, seed, starts=2)
-    return float(np.log(max(float(((points - centres[labels]) ** 2).sum()), 1e-12)))
+def _log_within(points: Floats, weights: Floats, clusters: int, number: int) -> float:
+    centres, labels = _cluster(points, weights, clusters, number, starts=2)
+    within = (weights * ((points - centres[labels]) ** 2).sum(axis=1)).sum()
+    return float(np.log(max(float(within), 1e-12)))

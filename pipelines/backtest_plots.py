@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from models.evaluate import MODEL, REFERENCE
 from models.lift import CURVE
 from pipelines.evaluation_tables import AGES, NAMES, in_order
+from pipelines.pictures import OTHERS, OURS, SOFT, in_percent, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
 Evaluation = Mapping[str, Any]
-
-WIDTH, HEIGHT, DOTS_PER_INCH = 6.0, 4.2, 120
-INK, SOFT, LINE = "#1d2733", "#64717f", "#e3e7ec"
-OURS = "#1f5f8b"
-OTHERS = ("#4f9d86", "#de9548", "#a63a3a", "#7b6ba8", "#b0883a", "#7b8794")
 
 
 def plots(evaluation: Evaluation) -> dict[str, bytes]:
@@ -29,14 +24,11 @@ def plots(evaluation: Evaluation) -> dict[str, bytes]:
     invoice, beside what it claims. error_by_age: days off per age. lift: late invoices found by looking
     at the riskiest first.
     """
-    import matplotlib
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # nobody's own settings in the picture
-        drawn = {
-            draw.__name__: _picture(draw, evaluation) for draw in (reliability, coverage, error_by_age, lift)
-        }
-    return {name: picture for name, picture in drawn.items() if picture is not None}
+    drawn = {
+        draw.__name__: picture(partial(draw, evaluation=evaluation))
+        for draw in (reliability, coverage, error_by_age, lift)
+    }
+    return {name: content for name, content in drawn.items() if content is not None}
 
 
 def reliability(axes: Axes, evaluation: Evaluation) -> bool:
@@ -78,7 +70,7 @@ def coverage(axes: Axes, evaluation: Evaluation) -> bool:
     axes.set_ylabel("payments between the 10 % and the 90 % day")
     axes.set_ylim(top=1)
     axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
-    _in_percent(axes.yaxis)
+    in_percent(axes.yaxis)
     return bool(held)
 
 
@@ -130,26 +122,6 @@ def lift(axes: Axes, evaluation: Evaluation) -> bool:
     return MODEL in models
 
 
-def _picture(draw: Callable[[Axes, Evaluation], bool], evaluation: Evaluation) -> bytes | None:
-    """Return the PNG of one picture, None where there is nothing to show."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS_PER_INCH, layout="constrained")
-    axes = figure.add_subplot()
-    if not draw(axes, evaluation):
-        return None
-    axes.grid(color=LINE, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0, labelsize=9, labelcolor=SOFT)
-    for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set(color=INK, fontsize=9)
-    axes.legend(frameon=False, fontsize=8, labelcolor=INK)
-    content = io.BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None})
-    return content.getvalue()
-
-
 def _pooled(evaluation: Evaluation, name: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = evaluation["models"].get(name, {}).get("pooled", {})
     return found
@@ -168,10 +140,4 @@ def _shares(axes: Axes, x: str, y: str) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     for axis in (axes.xaxis, axes.yaxis):
-        _in_percent(axis)
-
-
-def _in_percent(axis: Axis) -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+        in_percent(axis)

@@ -6,15 +6,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from features.cleaning import read_ledger
 from features.health import Health, judge
+from pipelines.reading import read_cleaned
 from pipelines.settings import load_settings
 
 
 def check_ledger(config: Path, *, today: date) -> dict[str, Any]:
     """Return rows, rejected rows with reasons, coverage and freshness of a ledger, JSON-ready."""
     settings = load_settings(config)
-    cleaned = read_ledger(settings.ledger, settings.base, today=today, home_currency=settings.home_currency)
+    cleaned = read_cleaned(settings, today)
     health = judge(cleaned, today=today)
     return {
         "tables": [

@@ -109,12 +109,15 @@ def check(config: Config = CONFIG, as_json: Json = False) -> None:
 
 @app.command()
 def features(as_json: Json = False) -> None:
-    """List the features: name, unit, definition."""
-    from features.catalogue import CATALOGUE
+    """List the features, and the facts that rules may also speak of: name, unit, definition."""
+    from features.catalogue import CATALOGUE, FACTS
     from pipelines import console
 
-    rows = [{"name": f.name, "unit": f.unit, "definition": f.definition} for f in CATALOGUE.values()]
-    _answer({"features": rows}, as_json, console.show_features)
+    listed = {
+        title: [{"name": f.name, "unit": f.unit, "definition": f.definition} for f in features]
+        for title, features in (("features", CATALOGUE.values()), ("facts", FACTS))
+    }
+    _answer(listed, as_json, console.show_features)
 
 
 @app.command()
@@ -130,6 +133,13 @@ def train(
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0.1, max=1440, help="Time for --tune. Default: 10.")
     ] = None,
+    accept_segments: Annotated[
+        bool,
+        typer.Option(
+            "--accept-segments",
+            help="Let new segments replace the old ones whoever moves; their number is chosen anew.",
+        ),
+    ] = False,
     flow: Flow = False,
     as_json: Json = False,
 ) -> None:
@@ -138,8 +148,8 @@ def train(
 
     if minutes is not None and not tune:
         raise typer.BadParameter("--minutes is for --tune")
-    if flow and tune:
-        raise typer.BadParameter("--tune runs by itself: leave out --flow")
+    if flow and (tune or accept_segments):
+        raise typer.BadParameter("--tune and --accept-segments run by themselves: leave out --flow")
     if flow:
         from pipelines.steps import run_as_flow
         from pipelines.train import train_flow
@@ -154,6 +164,7 @@ def train(
                 as_of=as_of,
                 today=_today(),
                 minutes=(minutes or 10.0) if tune else None,
+                accept_segments=accept_segments,
                 progress=progress,
             )
     _answer(result, as_json, console.show_training)
@@ -258,6 +269,39 @@ def quote(
             config, customer, amount=amount, terms=terms, currency=currency, as_of=as_of, today=_today()
         )
     _answer(result, as_json, console.show_quotes)
+
+
+@app.command()
+def rules(config: Config = CONFIG, as_of: AsOf = None, as_json: Json = False) -> None:
+    """Show what each rule over the segments hits on the day, which never hit, which contradict each other."""
+    from pipelines import console
+    from pipelines.ruling import show_rules
+
+    _answer(show_rules(config, as_of=as_of, today=_today()), as_json, console.show_rules)
+
+
+@app.command()
+def segments(
+    config: Config = CONFIG,
+    as_of: AsOf = None,
+    cutoff: Annotated[
+        date | None,
+        typer.Option(
+            "--cutoff",
+            parser=_day,
+            metavar="DAY",
+            help="Late rates are of invoices issued from this day on, in segments set before it. "
+            "Default: a quarter of the history, at most 180 days, before --as-of.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a page about the segments: what they are, how late each is, who moves and why."""
+    from pipelines import console
+    from pipelines.segments_page import make_segments_page
+
+    result = make_segments_page(config, as_of=as_of, cutoff=cutoff, today=_today())
+    _answer(result, as_json, console.show_segments)
 
 
 @app.command()

@@ -68,8 +68,12 @@ def show_check(result: dict[str, Any]) -> None:
 
 def show_features(result: dict[str, Any]) -> None:
     """Print the catalogue."""
-    rows = [[f["name"], f["unit"], f["definition"]] for f in result["features"]]
-    _table(f"{len(rows)} features", ["name", "unit", "definition"], rows)
+    for title, listed in (
+        ("features", result["features"]),
+        ("facts that rules may also speak of", result["facts"]),
+    ):
+        rows = [[f["name"], f["unit"], f["definition"]] for f in listed]
+        _table(f"{len(rows)} {title}", ["name", "unit", "definition"], rows)
 
 
 def show_training(result: dict[str, Any]) -> None:
@@ -108,6 +112,36 @@ def show_backtest(result: dict[str, Any]) -> None:
     _warnings([f"the fold of {fold['cutoff']} is left out: {fold['why']}" for fold in result["left_out"]])
     _print(f"Summary: {result['summary']}")
     _print(f"Written to {result['path']}")
+
+
+def show_rules(result: dict[str, Any]) -> None:
+    """Print what each rule over the segments hits and decides."""
+    _print(
+        f"As of {result['as_of']}: {result['debtors']} debtors, {result['decisions']} by manual decision, "
+        f"rules of {escape(result['file'])}"
+    )
+    shown = ("rule", "effect", "hits", "decides", "overruled_by", "note", "when")
+    rows = [[row[name] if row[name] is not None else "" for name in shown] for row in result["rules"]]
+    _table("Rules", ["rule", "effect", ">holds for", ">decides", "overruled by", "note", "when"], rows)
+    _warnings(result["warnings"])
+
+
+def show_segments(result: dict[str, Any]) -> None:
+    """Print the segments with how late each turned out to be, and where the page is."""
+    rows = [
+        [row["segment"], row["debtors"], *(_share(row[name]) for name in ("late_rate", "low", "high"))]
+        for row in result["segments"]
+    ]
+    title = f"Segments ({result['scheme']}) as of {result['as_of']}, paid late from {result['cutoff']} on"
+    _table(title, ["segment", ">debtors", ">paid late", ">at least", ">at most"], rows)
+    for scheme, verdict in result["schemes"].items():
+        _print(f"{escape(scheme)}: {escape(str(verdict))}")
+    _warnings(result["warnings"])
+    _print(f"Page: {result['page']}")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"
 
 
 def show_debtor(result: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -11,14 +12,17 @@ import pandas as pd
 from features.books import Books
 from features.open_items import closings, open_credit, open_items
 from features.payment_history import debtor_features
+from models.account_reviews import account_reviews
 from models.actions import plan_actions
 from models.blocks import find_blocks
+from models.facts import customers_on
 from models.habits import payment_habits
-from models.overrides import SegmentRules, decide_segments
+from models.net_overdue import CREDITS
+from models.profiles import segment_profiles
 from models.registry import Loaded
 from models.reminders import plan_reminders
-from models.rollup import debtors_table, migrations, portfolio, segment_profiles
-from models.scorer import assign_segments
+from models.rollup import debtors_table, migrations, portfolio
+from pipelines.assigning import Assigned, Before, Segmenting, assign
 from pipelines.predicting import predict_items
 from pipelines.progress import Progress, silent
 from pipelines.reading import Reading
@@ -36,6 +40,11 @@ class Models:
     versions: Mapping[str, str]
     fingerprints: Mapping[str, str]
 
+    @property
+    def segmenting(self) -> Segmenting:
+        """The champion of the segments."""
+        return Segmenting(self.segments, self.versions.get("debtor-segments"))
+
 
 @dataclass(frozen=True)
 class Previous:
@@ -43,6 +52,8 @@ class Previous:
 
     segments: pd.DataFrame
     actions: pd.DataFrame
+    as_of: date
+    segments_version: str | None
 
 
 def decide(
@@ -58,11 +69,12 @@ def decide(
     books = reading.books
     items = open_items(books, day, dormant_after_days=settings.dormant_after_days)
     credit = open_credit(books, day)
-    known = {*ledger.customers["customer_id"], *ledger.invoices["customer_id"]}
-    debtors = debtors_on(reading, books, known)
+    debtors = debtors_on(reading, books, known_debtors(reading))
 
     progress(STEPS[1], 2, len(STEPS))
-    segments = segment_debtors(reading, models, debtors, previous)
+    exposure = exposures(items, credit, settings.home_currency)
+    assigned = assign_debtors(reading, models, debtors, previous, exposure)
+    segments = assigned.tables["segments"]
 
     progress(STEPS[2], 3, len(STEPS))
     version = models.versions.get("payment-time")
@@ -88,17 +100,30 @@ def decide(
 
     progress(STEPS[4], 5, len(STEPS))
     rejected = reading.cleaned.rejected
+    customers = customers_on(ledger.customers, day)
+    late_rates = late_rates_of(models.segments)
     return {
-        "segments": segments,
+        **assigned.tables,
         "debtors": debtors_table(items, predictions, credit, blocks, day=day),
         "predictions": predictions,
         "reminders": reminders,
         "actions": actions,
-        "segment_profiles": segment_profiles(segments, debtors, items, ledger.invoices, day=day),
+        "segment_profiles": segment_profiles(
+            segments, debtors, items, ledger, day=day, late_rates=late_rates
+        ),
+        "account_reviews": account_reviews(
+            segments, customers, assigned.tables["risks"], assigned.tactics_words
+        ),
         "migrations": migrations(segments),
         "portfolio": portfolio(items, predictions),
         "rejected": rejected[~(rejected["known_on"] >= pd.Timestamp(day))].drop(columns="known_on"),
     }
+
+
+def late_rates_of(parameters: Mapping[str, Any] | None) -> pd.DataFrame | None:
+    """Return how late each segment paid after the segments were set, measured when they were trained."""
+    rows = (parameters or {}).get("late_rates")
+    return pd.DataFrame(rows) if rows else None
 
 
 def debtors_on(reading: Reading, books: Books, customers: Iterable[str]) -> pd.DataFrame:
@@ -110,23 +135,40 @@ def debtors_on(reading: Reading, books: Books, customers: Iterable[str]) -> pd.D
     return figures.set_axis(pd.Index(points["customer_id"], name="customer_id"))
 
 
-def segment_debtors(
-    reading: Reading, models: Models, debtors: pd.DataFrame, previous: Previous | None
-) -> pd.DataFrame:
-    """Return the table `segments` of these debtors, whose features are indexed by customer_id."""
-    settings = reading.settings.segments
-    names: list[str] = []
-    if models.segments is not None:
-        debtors = debtors.join(assign_segments(models.segments, debtors))
-        names = list(models.segments["names"])
-    return decide_segments(
-        debtors,
-        names,
-        reading.ledger,
-        previous.segments if previous else None,
-        day=reading.as_of,
-        model_version=models.versions.get("debtor-segments"),
-        rules=SegmentRules(
-            new_until_matured=settings.new_until_matured, dormant_after_months=settings.dormant_after_months
-        ),
-    )
+def assign_debtors(
+    reading: Reading,
+    models: Models,
+    debtors: pd.DataFrame,
+    previous: Previous | None,
+    exposure_minor: pd.Series | None = None,
+) -> Assigned:
+    """Return the segments of these debtors, whose features are indexed by customer_id, and what is beside."""
+    before = Before(previous.segments, previous.as_of, previous.segments_version) if previous else None
+    return assign(reading, models.segmenting, debtors, before, exposure_minor)
+
+
+def exposures(items: pd.DataFrame, credit: pd.DataFrame, home_currency: str) -> pd.Series | None:
+    """Return what each debtor owes less all that stands against it, in minor units of the home currency.
+
+    Indexed by customer_id, 0 at least; None where an item is in another currency, which cannot be added up.
+    """
+    if not {*items["currency"], *credit["currency"]} <= {home_currency}:
+        return None
+    owed = items.groupby("customer_id")["open_amount_minor"].sum()
+    against = credit.groupby("customer_id")[CREDITS].sum().sum(axis=1)
+    exposure: pd.Series = owed.sub(against, fill_value=0).clip(lower=0).astype("int64")
+    return exposure
+
+
+def situation_on(reading: Reading, models: Models, previous: Previous | None) -> Assigned:
+    """Return every debtor's situation and segment on the day: what rules are judged by."""
+    items = open_items(reading.books, reading.as_of, dormant_after_days=reading.settings.dormant_after_days)
+    credit = open_credit(reading.books, reading.as_of)
+    debtors = debtors_on(reading, reading.books, known_debtors(reading))
+    exposure = exposures(items, credit, reading.settings.home_currency)
+    return assign_debtors(reading, models, debtors, previous, exposure)
+
+
+def known_debtors(reading: Reading) -> set[str]:
+    """Return the ids of all debtors that the ledger knows, prospects included."""
+    return {*reading.ledger.customers["customer_id"], *reading.ledger.invoices["customer_id"]}

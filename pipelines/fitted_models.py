@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from features.errors import ModelError
 from models import gate, registry
-from models.overrides import RULE_SEGMENTS
 from models.payment_time import PaymentTime
 from models.policy import covers
 from models.policy import fingerprint as policy_fingerprint
+from models.segmenter import predecessor
 from pipelines.figures import figures_of
 from pipelines.model_card import model_card
 from pipelines.reading import Reading
+from pipelines.retraining import compare_segments
+from pipelines.scheme_comparison import compare_schemes
+from pipelines.segment_plots import plot_evidence
 from pipelines.segmenting import fit_segments
 
 
@@ -81,27 +85,89 @@ def fitted_payment_time(
     )
 
 
-def fitted_segments(reading: Reading) -> tuple[list[Fitted], list[str]]:
-    """The segments, accepted where the policy covers them all; none and a warning where nobody paid yet."""
+def fitted_segments(
+    reading: Reading, cutoff: date, champion: registry.Loaded | None = None, *, accept: bool = False
+) -> tuple[list[Fitted], list[str]]:
+    """The segments, continuing those of the champion; none and a warning where nobody paid yet.
+
+    They carry how late each segment paid what was issued from `cutoff` on, put in segments before it.
+
+    Accepted where the policy covers them all, and where enough debtors keep the name of their segment.
+    With `accept` their number is chosen anew, and it is no matter who moves.
+    """
+    settings = reading.settings
+    previous = _previous(champion, reading)
     try:
-        model, figures = fit_segments(reading.ledger, reading.books, reading.as_of, reading.settings)
+        model, figures = fit_segments(
+            reading.ledger, reading.books, reading.as_of, settings, previous=previous, anew=accept
+        )
     except ModelError as error:
         return [], [f"no segments: {error}"]
-    uncovered = covers(reading.policy, [*model.parameters_["names"], *RULE_SEGMENTS])
-    reasons = [f"{len(model.parameters_['names'])} segments from {len(figures)} debtors", *model.notes_]
+    names = model.parameters_["names"]
+    model.parameters_["late_rates"] = _late_rates(reading, cutoff, len(names))
+    reasons = [f"{len(names)} segments from {len(figures)} debtors", *model.notes_]
+    documents: dict[str, object] = {"number_of_segments.json": [row.as_row() for row in model.evidence_]}
+    if model.evidence_:
+        documents["number_of_segments.png"] = plot_evidence(model.evidence_, len(names))
+    metrics = {"debtors": float(len(figures)), "segments": float(len(names))}
+    objections = []
+    uncovered = covers(reading.policy, [*names, *reading.rules.segments()])
     if uncovered:
-        reasons = [
+        objections.append(
             f"the policy does not cover segment {', '.join(uncovered)}: add it to the policy's segments"
-        ]
+        )
+    if champion is not None and previous is not None:
+        change = compare_segments(champion.parameters, model.parameters_, figures)
+        documents["who_would_move.md"] = change.report
+        metrics["persistence"] = change.persistence
+        reasons.append(f"{change.persistence:.1%} of the debtors keep their segment")
+        if change.persistence < settings.segments.min_persistence and not accept:
+            objections.append(
+                f"only {change.persistence:.1%} of the debtors would keep their segment, at least "
+                f"{settings.segments.min_persistence:.0%} should: read who_would_move.md of this version, "
+                "then debtscape train --accept-segments"
+            )
     fitted = Fitted(
         name="debtor-segments",
         files=registry.json_files("debtor-segments", model.parameters_),
         example=figures.head(5),
-        verdict=gate.Verdict(accepted=not uncovered, reasons=reasons, proven_better=False),
-        params=model.get_params(),
-        metrics={"debtors": float(len(figures))},
+        verdict=gate.Verdict(not objections, objections or reasons, proven_better=False),
+        params={name: value for name, value in model.get_params().items() if name != "previous"},
+        metrics=metrics,
+        documents=documents,
     )
     return [fitted], []
+
+
+def _late_rates(reading: Reading, cutoff: date, clusters: int) -> list[dict[str, Any]]:
+    """Return how late each segment paid out of time, with a 95 % interval; empty where not known yet."""
+    own = reading.settings.segments.model_copy(update={"clusters": clusters})
+    settings = reading.settings.model_copy(update={"segments": own})
+    try:
+        rates = compare_schemes(replace(reading, settings=settings), cutoff, {}).late_rates
+    except ModelError:
+        return []
+    table = rates[rates["late_rate"].notna()].rename(
+        columns={
+            "class": "segment",
+            "low": "late_rate_low",
+            "high": "late_rate_high",
+            "invoices": "judged_invoices",
+        }
+    )
+    columns = ["segment", "late_rate", "late_rate_low", "late_rate_high", "judged_invoices"]
+    plain = table[columns].astype(object).where(table[columns].notna(), None)
+    return [dict(zip(columns, row, strict=True)) for row in plain.itertuples(index=False)]
+
+
+def _previous(champion: registry.Loaded | None, reading: Reading) -> Mapping[str, Any] | None:
+    """What the new segments continue: the champion, or its own predecessor where it is of the same day."""
+    if champion is None or champion.trained_as_of > reading.as_of:
+        return None
+    if champion.trained_as_of == reading.as_of:  # so that training twice gives the same model twice
+        before: Mapping[str, Any] | None = champion.parameters["before"]
+        return before
+    return predecessor(champion.parameters, champion.version)
 
 
 def fitted_timing(reading: Reading) -> Fitted:

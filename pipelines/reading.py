@@ -1,4 +1,4 @@
-"""What every job reads first: the configuration, the policy, and the ledger known before a day."""
+"""What every job reads first: the configuration, policy and rules, and the ledger known before a day."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
+
+from models.delay_tactics import Tactics, read_tactics
+from models.rules import Rules, read_rules
 
 from features.books import Books
 from features.cleaning import Cleaned, read_ledger
@@ -25,6 +28,8 @@ class Reading:
 
     settings: Settings
     policy: Policy
+    rules: Rules
+    tactics: Tactics
     cleaned: Cleaned
     ledger: Ledger
     as_of: date
@@ -43,13 +48,14 @@ def books_of(ledger: Ledger, settings: Settings) -> Books:
 
 
 def read(config: Path, *, as_of: date | None, today: date) -> Reading:
-    """Read configuration, policy and ledger; `as_of` defaults to the day after the newest fact.
+    """Read configuration, policy, rules and ledger; `as_of` defaults to the day after the newest fact.
 
     Raises ConfigurationError or LedgerError, each saying where and the way out.
     """
     settings = load_settings(config)
     policy = read_policy(settings.policy_file)
-    cleaned = read_ledger(settings.ledger, settings.base, today=today, home_currency=settings.home_currency)
+    rules, tactics = read_rules(settings.rules_file), read_tactics(settings.tactics_file)
+    cleaned = read_cleaned(settings, today)
     day = as_of or min(today, newest_fact(cleaned.ledger) + timedelta(days=1))
     if day > today:
         raise DebtscapeError(f"--as-of {day} is after today ({today}): nothing is known of that day yet.")
@@ -60,7 +66,18 @@ def read(config: Path, *, as_of: date | None, today: date) -> Reading:
             f"no invoice was known before {day}; the first became known on {first}. "
             f"Use --as-of {first + timedelta(days=1)} or later."
         )
-    return Reading(settings, policy, cleaned, ledger, day, today)
+    return Reading(settings, policy, rules, tactics, cleaned, ledger, day, today)
+
+
+def read_cleaned(settings: Settings, today: date) -> Cleaned:
+    """Return the ledger that is configured, cleaned, whatever its day."""
+    return read_ledger(
+        settings.ledger,
+        settings.base,
+        today=today,
+        home_currency=settings.home_currency,
+        score_scales={provider: scale.ends for provider, scale in settings.credit_scores.items()},
+    )
 
 
 def refuse_stale(reading: Reading) -> None:

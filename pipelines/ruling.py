@@ -12,17 +12,19 @@ import pandas as pd
 from models.rule_hits import contradictions, rule_hits
 from models.rules import MANUAL, Rule, Rules
 from pipelines.assigning import constants
-from pipelines.deciding import Previous, situation_on
-from pipelines.published_runs import previous_run, read_table
-from pipelines.reading import Reading, read
-from pipelines.running import champions, models_of
+from pipelines.deciding import situation_on
+from pipelines.published_runs import previous_run
+from pipelines.reading import read
+from pipelines.running import champions, models_of, previous_tables
 
 
 def show_rules(config: Path, *, as_of: date | None, today: date) -> dict[str, Any]:
     """Return what each rule hits on the day, JSON-ready; see `rules_on`. Publishes nothing."""
     reading = read(config, as_of=as_of, today=today)
     usable, unusable = champions(reading, ["debtor-segments"])
-    assigned = situation_on(reading, models_of(usable, reading), _previous(reading))
+    before = previous_run(reading.settings.output_folder, reading.as_of)
+    previous = previous_tables(before) if before else None
+    assigned = situation_on(reading, models_of(usable, reading), previous)
     found = rules_on(
         assigned.situation,
         assigned.tables["segments"],
@@ -78,11 +80,3 @@ def _said(rule: Rule) -> dict[str, Any]:
         "valid_from": rule.valid_from.isoformat() if rule.valid_from else None,
         "valid_to": rule.valid_to.isoformat() if rule.valid_to else None,
     }
-
-
-def _previous(reading: Reading) -> Previous | None:
-    run = previous_run(reading.settings.output_folder, reading.as_of)
-    if run is None:
-        return None
-    version = run.manifest["models"].get("debtor-segments")
-    return Previous(read_table(run, "segments"), read_table(run, "actions"), run.as_of, version)

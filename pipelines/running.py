@@ -15,12 +15,16 @@ import pandas as pd
 from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, newest_fact
 from models import registry
+from models.credit_scales import scale_warnings
+from models.delay_tactics import fingerprint as tactics_fingerprint
 from models.evaluate import MODEL
 from models.facts import customers_on, places
 from models.gate import WORDS
 from models.policy import fingerprint as policy_fingerprint
+from models.rules import fingerprint as rules_fingerprint
 from models.working_days import calendar_notes
 from pipelines import plug_in
+from pipelines.assigning import alarm, names_of
 from pipelines.deciding import Models, Previous
 from pipelines.deciding import decide as decide_tables
 from pipelines.progress import Progress, silent
@@ -44,10 +48,11 @@ class RunReading:
 
 @dataclass(frozen=True)
 class Decided:
-    """The tables of a run that is not published yet."""
+    """The tables of a run that is not published yet, and what about them should alarm."""
 
     inputs: RunReading
     tables: dict[str, pd.DataFrame]
+    warnings: tuple[str, ...] = ()
 
 
 def run(
@@ -69,7 +74,9 @@ def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading
     models = models_of(usable, reading)
     previous = previous_run(reading.settings.output_folder, reading.as_of)
     quality = _quality(usable.get("payment-time"))
-    return RunReading(reading, models, previous, quality, (*warnings, *_calendars(reading)))
+    return RunReading(
+        reading, models, previous, quality, (*warnings, *_calendars(reading), *_scales(reading))
+    )
 
 
 def models_of(usable: Mapping[str, registry.Loaded], reading: Reading) -> Models:
@@ -86,13 +93,20 @@ def models_of(usable: Mapping[str, registry.Loaded], reading: Reading) -> Models
 
 def decide(inputs: RunReading, progress: Progress = silent) -> Decided:
     """Compute every table of the run."""
-    run_before = inputs.previous
-    previous = (
-        Previous(read_table(run_before, "segments"), read_table(run_before, "actions"))
-        if run_before
-        else None
+    previous = previous_tables(inputs.previous) if inputs.previous else None
+    tables = decide_tables(inputs.reading, inputs.models, previous, progress)
+    names = names_of(inputs.reading, inputs.models.segmenting)
+    return Decided(inputs, tables, tuple(alarm(inputs.reading, tables["segments"], names)))
+
+
+def previous_tables(run: PublishedRun) -> Previous:
+    """Return what a run is compared with of the one before it."""
+    return Previous(
+        read_table(run, "segments"),
+        read_table(run, "actions"),
+        run.as_of,
+        run.manifest["models"].get("debtor-segments"),
     )
-    return Decided(inputs, decide_tables(inputs.reading, inputs.models, previous, progress))
 
 
 def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, Any]:
@@ -100,11 +114,17 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
     inputs = decided.inputs
     reading, settings = inputs.reading, inputs.reading.settings
     rejected = pd.util.hash_pandas_object(decided.tables["rejected"], index=False).to_numpy()
-    facts = RunFacts(reading.cleaned.rows_in, newest_fact(reading.ledger), _warnings(inputs))
+    facts = RunFacts(reading.cleaned.rows_in, newest_fact(reading.ledger), _warnings(decided))
     run_inputs = RunInputs(
         as_of=reading.as_of,
         ledger=_digest(fingerprint(reading.ledger), rejected.tobytes().hex()),
-        configuration=_digest(settings.fingerprint(), policy_fingerprint(reading.policy), *inputs.warnings),
+        configuration=_digest(
+            settings.fingerprint(),
+            policy_fingerprint(reading.policy),
+            rules_fingerprint(reading.rules),
+            tactics_fingerprint(reading.tactics),
+            *inputs.warnings,
+        ),
         models=inputs.models.versions,
         model_fingerprints=inputs.models.fingerprints,
         previous_run=inputs.previous.run_id if inputs.previous else None,
@@ -115,7 +135,8 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
         decided.tables,
         inputs=run_inputs,
         newest_fact=facts.newest_fact,
-        warnings=inputs.warnings,  # those of the models only: others may speak of facts after the day
+        # those of the cleaning may speak of facts after the day
+        warnings=(*decided.warnings, *inputs.warnings),
         quality=inputs.quality,
         names=_names(reading.ledger.customers),
         previous_as_of=inputs.previous.as_of if inputs.previous else None,
@@ -150,8 +171,9 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _warnings(inputs: RunReading) -> tuple[str, ...]:
-    return (*inputs.reading.cleaned.warnings, *inputs.warnings)
+def _warnings(decided: Decided) -> tuple[str, ...]:
+    inputs = decided.inputs
+    return (*decided.warnings, *inputs.reading.cleaned.warnings, *inputs.warnings)
 
 
 def champions(
@@ -197,6 +219,10 @@ def _calendars(reading: Reading) -> list[str]:
     debtors = customers_on(reading.ledger.customers, reading.as_of)
     known = pd.Series(sorted(set(reading.ledger.invoices["customer_id"])), dtype="str")
     return calendar_notes(places(known, debtors, reading.settings.default_country)[0])
+
+
+def _scales(reading: Reading) -> list[str]:
+    return scale_warnings(reading.ledger.credit_scores, reading.settings.credit_scores)
 
 
 def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:

@@ -14,7 +14,7 @@ from features.ledger import known_before
 from features.outcomes import landmarks
 from models.facts import customers_on
 from models.metrics import Bootstrap, Floats, Ints, figure
-from models.overrides import NEW
+from models.rules import NEW
 from models.schemes import LEARNED, Scheme, classes_of, classify, value_classes
 from models.scorer import assign_segments
 from pipelines.deciding import debtors_on

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,14 +18,26 @@ from models.scorer import assign_segments
 from models.segmenter import DebtorSegmenter
 from pipelines.settings import Settings
 
+STRATA = 4
+"""Segments by which an evaluation is divided, where their number is not configured."""
+
 
 def fit_segments(
-    ledger: Ledger, books: Books, day: date, settings: Settings
+    ledger: Ledger,
+    books: Books,
+    day: date,
+    settings: Settings,
+    *,
+    clusters: int | None = None,
+    previous: Mapping[str, Any] | None = None,
+    anew: bool = False,
 ) -> tuple[DebtorSegmenter, pd.DataFrame]:
     """Return the segments fitted on the day, and the debtors' figures they were fitted on.
 
-    One-time and intercompany accounts are left out: their history is not that of one debtor. Raises
-    ModelError where nobody has paid yet.
+    `clusters`: how many, before what is configured. `previous`: the segments that these continue,
+    in number too unless their number is chosen `anew`. Left out are new debtors, who are in a segment of
+    their own, and one-time and intercompany accounts, whose history is not that of one debtor. Raises
+    ModelError where nobody is left or nobody has paid yet.
     """
     customers = customers_on(ledger.customers, day)
     not_one_debtor = customers.index[customers["type"].isin(["one_time", "intercompany"])]
@@ -35,7 +49,19 @@ def fit_segments(
         late_after_days=settings.late_after_days,
         workers=settings.workers,
     ).set_axis(pd.Index(debtors["customer_id"], name="customer_id"))
-    return DebtorSegmenter(clusters=settings.segments.clusters, seed=settings.seed).fit(figures), figures
+    segmenter = DebtorSegmenter(
+        clusters or settings.segments.clusters,
+        max_clusters=settings.segments.max_clusters,
+        previous=previous,
+        keep_number=not anew,
+        seed=settings.seed,
+    )
+    established = figures["matured_invoices"] >= settings.segments.new_until_matured
+    if not established.any():
+        raise ModelError(
+            f"no debtor has {settings.segments.new_until_matured} matured invoices yet, so all are new"
+        )
+    return segmenter.fit(figures[established]), figures[established]
 
 
 def segments_at(
@@ -43,10 +69,12 @@ def segments_at(
 ) -> pd.Series:
     """Return the segment of each point's debtor by its own figures, in the segments of the cutoff.
 
-    NEW before enough invoices matured; empty where no segments could be fitted.
+    NEW before enough invoices matured; empty where no segments could be fitted. As many segments as are
+    configured, else STRATA.
     """
+    clusters = settings.segments.clusters or STRATA
     try:
-        model, _ = fit_segments(ledger, books, cutoff, settings)
+        model, _ = fit_segments(ledger, books, cutoff, settings, clusters=clusters)
     except ModelError:
         return pd.Series(None, index=rows.index, dtype="str")
     segment = assign_segments(model.parameters_, rows)["model_segment"]

@@ -17,8 +17,13 @@ from features.catalogue import INVOICE_FEATURES, names
 from features.contracts import LEDGER_TABLES
 from features.errors import ConfigurationError
 from features.sources import Source
+from models.credit_scales import CreditScale
+from models.matrix import Matrix
+from models.scheme_checks import check_schemes
+from models.schemes import DEFAULT_SCHEMES, LEARNED, Pareto, Scheme, Speed, Thresholds
+from models.stability import FEWEST, MOST
 
-DEFAULT_POLICY = Path(__file__).resolve().parent.parent / "configs" / "policy.yaml"
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 
 class _Strict(BaseModel):
@@ -78,11 +83,17 @@ class SettleTolerance(_Strict):
 
 
 class SegmentSettings(_Strict):
-    """How debtors are grouped."""
+    """How debtors are grouped, and when one moves; `scheme` names the classes that treat."""
 
-    clusters: int = Field(4, ge=2, le=7)
+    scheme: str = LEARNED
+    clusters: int | None = Field(None, ge=2, le=MOST)
+    max_clusters: int = Field(5, ge=FEWEST, le=MOST)
     new_until_matured: int = Field(3, ge=1)
     dormant_after_months: int = Field(18, ge=1)
+    clear_margin: float = Field(0.25, ge=0, lt=1)
+    confirm_days: int = Field(30, ge=0)
+    alarm_share: float = Field(0.15, gt=0, le=1)
+    min_persistence: float = Field(0.8, ge=0, le=1)
 
 
 class PredictorSettings(_Strict):
@@ -134,7 +145,11 @@ class Settings(_Strict):
     csv: bool = False
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
     policy: Path | None = Field(None, strict=False)
+    rules: Path | None = Field(None, strict=False)
+    delay_tactics: Path | None = Field(None, strict=False)
     segments: SegmentSettings = SegmentSettings()
+    schemes: dict[str, Scheme] = dict(DEFAULT_SCHEMES)
+    credit_scores: dict[str, CreditScale] = {}
     predictor: PredictorSettings = PredictorSettings()
     mlflow: TrackingSettings = TrackingSettings()
     schedule: ScheduleSettings = ScheduleSettings()
@@ -155,7 +170,17 @@ class Settings(_Strict):
     @property
     def policy_file(self) -> Path:
         """The reminder policy: the configured one or the one that is shipped."""
-        return self.base / self.policy if self.policy else DEFAULT_POLICY
+        return self.base / self.policy if self.policy else CONFIGS / "policy.yaml"
+
+    @property
+    def rules_file(self) -> Path:
+        """The rules over the segments: the configured ones or those that are shipped."""
+        return self.base / self.rules if self.rules else CONFIGS / "rules.yaml"
+
+    @property
+    def tactics_file(self) -> Path:
+        """The patterns of delay tactics: the configured ones or those that are shipped."""
+        return self.base / self.delay_tactics if self.delay_tactics else CONFIGS / "delay_tactics.yaml"
 
     @property
     def zone(self) -> ZoneInfo:
@@ -175,6 +200,8 @@ class Settings(_Strict):
                 "timezone",
                 "workers",
                 "policy",
+                "rules",
+                "delay_tactics",
                 "max_ledger_age_days",
             },
         )
@@ -214,9 +241,15 @@ def parse_settings(content: dict[str, Any], *, base: Path, name: str = "configur
     if "base" in content:
         raise ConfigurationError(f"{name}: base: unknown key.")
     try:
-        return Settings.model_validate({**content, "base": base})
+        settings = Settings.model_validate({**content, "base": base})
+        check_schemes(settings.schemes, settings.segments.scheme)
     except ValidationError as error:
-        raise ConfigurationError(f"{name}: " + "; ".join(_explain(e) for e in error.errors()[:3])) from None
+        # an unknown key explains a missing one better than the other way round
+        wrong = sorted(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        raise ConfigurationError(f"{name}: " + "; ".join(_explain(found) for found in wrong[:3])) from None
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{name}: {error}") from None
+    return settings
 
 
 def _check_tables(ledger: object, name: str) -> None:
@@ -230,20 +263,41 @@ def _check_tables(ledger: object, name: str) -> None:
 
 
 def _explain(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
+    where = ".".join(str(part) for part in _without_kind(error["loc"]))
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key{_nearest(str(error['loc'][-1]), _keys_beside(error['loc']))}"
+    if error["type"] == "missing":
+        return f"{where} is missing"
+    if error["type"] == "union_tag_invalid":
+        kind = str(error["ctx"]["tag"])
+        return f"{where}.kind: no such kind: {kind}{_nearest(kind, list(KINDS))}"
     return f"{where}: {error['msg'].removeprefix('Value error, ')}"
 
 
 def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
+    if location[0] == "schemes":
+        return list(KINDS[str(location[2])].model_fields)
     model: type[BaseModel] = Settings
     for part in location[:-1]:
-        if part == "ledger" or model is Source:
-            model = Source
+        if part in NAMED or model in NAMED.values():
+            model = NAMED.get(str(part), model)
             continue
         model = type(model.model_fields[str(part)].default)
     return [key for key in model.model_fields if key != "base"]
+
+
+def _without_kind(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return the place as it stands in the file: pydantic puts a scheme's kind after its name."""
+    return (*location[:2], *location[3:]) if location[0] == "schemes" else location
+
+
+NAMED: dict[str, type[BaseModel]] = {"ledger": Source, "credit_scores": CreditScale}
+KINDS: dict[str, type[BaseModel]] = {
+    "thresholds": Thresholds,
+    "speed": Speed,
+    "pareto": Pareto,
+    "matrix": Matrix,
+}
 
 
 def _nearest(name: str, among: list[str]) -> str:

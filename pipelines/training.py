@@ -39,11 +39,16 @@ STEPS = ("learning on the past", "measuring on what followed", "learning on ever
 
 @dataclass(frozen=True)
 class Training:
-    """What a training depends on: the ledger as of the day, and the champion to beat."""
+    """What a training depends on: the ledger as of the day, the champion to beat, the segments to continue.
+
+    `accept_segments`: new segments may replace the old ones whoever moves.
+    """
 
     reading: Reading
     champion: registry.Loaded | None
     warnings: tuple[str, ...] = ()
+    segments: registry.Loaded | None = None
+    accept_segments: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,17 @@ def train(
     as_of: date | None,
     today: date,
     minutes: float | None = None,
+    accept_segments: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Train on what was known before `as_of` and return what was registered and why.
 
-    With `minutes`, settings of the boosting are searched for so long, and used. A refused challenger is a
-    normal result: it is registered, the champion stays.
+    With `minutes`, settings of the boosting are searched for so long, and used. With `accept_segments` new
+    segments replace the old ones whoever moves. A refused challenger is a normal result: it is registered,
+    the champion stays.
     """
     progress("reading the ledger", 0, len(STEPS))
-    training = read_for_training(config, as_of=as_of, today=today)
+    training = replace(read_for_training(config, as_of=as_of, today=today), accept_segments=accept_segments)
     if minutes is None:
         return register(fit(training, progress))
     tuning = tune(training.reading, holdout_cutoff(training), minutes=minutes, progress=progress)
@@ -87,14 +94,21 @@ def read_for_training(config: Path, *, as_of: date | None, today: date) -> Train
     """
     reading = read(config, as_of=as_of, today=today)
     registry.quiet()
+    warnings: list[str] = []
+    champion = segments = None
     try:
         champion = plug_in.champion("payment-time", reading.settings)
+        why_not = _incomparable(champion, reading) if champion else None
     except ModelError as error:
-        return Training(reading, None, (f"not compared with the present model: {error}",))
-    why_not = _incomparable(champion, reading) if champion else None
+        why_not = str(error)
     if why_not:
-        return Training(reading, None, (f"not compared with the present model: {why_not}",))
-    return Training(reading, champion)
+        champion = None
+        warnings.append(f"not compared with the present model: {why_not}")
+    try:
+        segments = plug_in.champion("debtor-segments", reading.settings)
+    except ModelError as error:
+        warnings.append(f"the new segments do not continue the present ones: {error}")
+    return Training(reading, champion, tuple(warnings), segments)
 
 
 def _incomparable(champion: registry.Loaded, reading: Reading) -> str | None:
@@ -136,7 +150,7 @@ def fit(training: Training, progress: Progress = silent) -> Outcome:
         models = [fitted_payment_time(model, learned_from, verdict, evaluation, reading, measured)]
 
     progress(STEPS[3], 3, len(STEPS))
-    segments, warnings = fitted_segments(reading)
+    segments, warnings = fitted_segments(reading, cutoff, training.segments, accept=training.accept_segments)
     return Outcome(
         training, (*models, *segments, fitted_timing(reading)), evaluation, measured, tuple(warnings)
     )

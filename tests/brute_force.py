@@ -167,6 +167,11 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
         return math.sqrt(mean((late - middle) ** 2 for late in days(closings))) if closings else NAN
 
     weights = [0.5 ** ((day - c["known"]).days / 90) for c in paid]
+
+    def lasting_share(hits):
+        slow = [0.5 ** ((day - c["known"]).days / 365) for c in paid]
+        return over(sum(w for w, c in zip(slow, paid, strict=True) if hits(c["late"])), sum(slow))
+
     streak = 0
     for closing in reversed(paid):
         if closing["late"] > late_after:
@@ -222,6 +227,9 @@ def debtor_point(portfolio: Portfolio, items: list[Item], day: date, late_after:
         "decayed_late_share": over(
             sum(w * (c["late"] > late_after) for w, c in zip(weights, paid, strict=True)), sum(weights)
         ),
+        "lasting_early_over_7_share": lasting_share(lambda late: late < -7),
+        "lasting_late_share": lasting_share(lambda late: late > late_after),
+        "lasting_late_over_7_share": lasting_share(lambda late: late > 7),
         "on_time_streak": streak,
         "mean_days_to_pay_365d": mean((c["settled"] - c["item"].issued).days for c in year),
         "days_since_last_payment": (day - paid[-1]["known"]).days if paid else NAN,

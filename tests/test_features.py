@@ -18,6 +18,7 @@ from features.catalogue import (
     DEBTOR_FEATURES,
     INVOICE_COLUMNS,
     INVOICE_FEATURES,
+    LASTING,
     PAY_RUN,
     names,
 )
@@ -368,9 +369,9 @@ def test_the_last_day_of_every_kind_of_month_is_found(month, days):
 
 
 def test_paying_days_are_not_offered_to_learners():
-    """They come with every row, after the features to learn from, and only the catalogue lists them."""
-    assert names(INVOICE_COLUMNS) == names(INVOICE_FEATURES) + names(PAY_RUN)
-    assert not set(names(INVOICE_FEATURES)) & set(names(PAY_RUN))
+    """Nor is what segments go by: they come with every row, after the features to learn from."""
+    assert names(INVOICE_COLUMNS) == names(INVOICE_FEATURES) + names(PAY_RUN) + names(LASTING)
+    assert not set(names(INVOICE_FEATURES)) & set(names(PAY_RUN) + names(LASTING))
     assert list(CATALOGUE) == names(INVOICE_COLUMNS)
 
 

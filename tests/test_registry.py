@@ -30,9 +30,6 @@ ROWS = pd.DataFrame(
 SEGMENTS = {
     "features": ["late"],
     "fill": [0],
-    "logged": [False],
-    "low": [0],
-    "high": [100],
     "center": [0],
     "scale": [1],
     "centroids": [[0], [40]],

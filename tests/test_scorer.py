@@ -27,7 +27,6 @@ from models.scorer import (
     paid_by_border,
     predict_payment_time,
     reminder_shift,
-    segment_distances,
     sharpened,
 )
 
@@ -202,9 +201,6 @@ SEGMENTS = {
     "model": "debtor-segments",
     "features": ["late", "spread"],
     "fill": [10, 0],
-    "logged": [False, False],
-    "low": [0, 0],
-    "high": [100, 10],
     "center": [0, 0],
     "scale": [10, 1],
     "centroids": [[0, 0], [4, 0]],
@@ -220,26 +216,18 @@ SEGMENTS = {
         (20, 0, "A", 0.0),  # half-way
         (30, 0, "B", 1 - 1 / 3),
         (None, 0, "A", 1 - 1 / 3),  # missing counts as 10
-        (-50, 0, "A", 1.0),  # clipped to 0
-        (1000, 0, "B", 0.4),  # clipped to 100: 6 from B, 10 from A
+        (100, 0, "B", 0.4),  # 6 from B, 10 from A
         (0, 3, "A", 1 - 3 / 5),
     ],
 )
 def test_a_debtor_belongs_to_the_nearest_centre(
     late: float | None, spread: float, segment: str, confidence: float
 ) -> None:
-    """Figures are filled, clipped and scaled before distances are compared."""
+    """Figures are filled and scaled before distances are compared."""
     rows = pd.DataFrame({"spread": [spread], "late": [late]}, index=["debtor"], dtype="float64")
     found = assign_segments(SEGMENTS, rows).loc["debtor"]
     assert found["model_segment"] == segment
     assert found["confidence"] == pytest.approx(confidence)
-
-
-def test_days_may_count_by_their_signed_logarithm() -> None:
-    """e**2 - 1 days late are 2 from due, and as many days early are -2: 2 from B at 4, 6 from it."""
-    logged = {**SEGMENTS, "logged": [True, False], "low": [-9, 0], "scale": [1, 1]}
-    rows = pd.DataFrame({"late": np.array([1, -1]) * (np.e**2 - 1), "spread": 0.0}, index=["late", "early"])
-    assert segment_distances(logged, rows).to_numpy() == pytest.approx(np.array([[2, 2], [2, 6]]))
 
 
 def test_the_next_segment_is_named() -> None:

@@ -18,13 +18,15 @@ OLD = np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0]])
     ("days", "at_risk", "order"),
     [
         ([20.0, 0.0, 8.0], [0, 0, 0], [1, 2, 0]),  # by days late
-        ([5.0, 5.6], [900.0, 100.0], [1, 0]),  # less than a day apart: by the amount at risk
-        ([5.0, 6.0], [900.0, 100.0], [0, 1]),  # a day apart: by days
-        ([5.0, 5.6], [100.0, 100.0], [0, 1]),  # nothing else to tell them apart
+        ([5.0, 11.9], [0.9, 0.1], [1, 0]),  # less than a week apart: by what is at risk
+        ([5.0, 12.0], [0.9, 0.1], [0, 1]),  # a week apart: by days
+        ([5.0, 5.6], [0.1, 0.1], [0, 1]),  # nothing else to tell them apart
+        ([0.0, 3.0, 6.0], [0.9, 0.5, 0.1], [2, 1, 0]),  # all within a week
+        ([0.0, 5.0, 12.0], [0.9, 0.5, 0.1], [1, 0, 2]),  # the last is a week from whoever stands before it
     ],
 )
 def test_a_is_the_best_payer(days: list[float], at_risk: list[float], order: list[int]) -> None:
-    """Expected days late first, amount at risk where they are less than a day apart."""
+    """Expected days late first, the share at risk where neighbours are less than a week apart."""
     assert in_order(np.array(days), np.array(at_risk, dtype=float)) == order
 
 
@@ -57,8 +59,8 @@ def test_matching_is_the_least_sum_of_distances(order: list[int], shifts: list[f
     [
         ([0, 1, 2], [0.0, 5.0, 9.0], True),
         ([1, 0, 2], [5.0, 0.0, 9.0], True),  # only found in another order
-        ([0, 1, 2], [0.0, 5.0, 4.2], True),  # C is better than B by less than a day: not worth a new name
-        ([0, 1, 2], [0.0, 5.0, 3.9], False),
+        ([0, 1, 2], [0.0, 15.0, 8.1], True),  # C is better than B by less than a week: not worth a new name
+        ([0, 1, 2], [0.0, 15.0, 8.0], False),
         ([0, None, 2], [0.0, 5.0, 9.0], False),
         ([0, 1], [0.0, 5.0], False),
     ],
@@ -66,7 +68,7 @@ def test_matching_is_the_least_sum_of_distances(order: list[int], shifts: list[f
 def test_old_names_last_while_their_order_holds(
     matched: list[int | None], days: list[float], keeps: bool
 ) -> None:
-    """All found again, and none better than the one before it by a day or more."""
+    """All found again, and none better than the one before it by a week or more."""
     assert keeps_order(matched, np.array(days), ["A", "B", "C"]) == keeps
 
 

@@ -10,30 +10,44 @@ import pytest
 
 from features.errors import ModelError
 from models import stability
-from models.segmenter import BEHAVIOUR, DebtorSegmenter, predecessor
+from models.segmenter import BEHAVIOUR, CLOSINGS, EXPECTED, DebtorSegmenter, predecessor
+
+COLUMNS = [*BEHAVIOUR, EXPECTED, CLOSINGS]
 
 
-def behaviour(rows: dict[str, tuple[float, float, float, float]]) -> pd.DataFrame:
-    """Debtors with the features of BEHAVIOUR, in its order."""
-    return pd.DataFrame.from_dict(rows, orient="index", columns=list(BEHAVIOUR)).rename_axis("customer_id")
+def behaviour(rows: dict[str, tuple[float, ...]]) -> pd.DataFrame:
+    """Debtors with their shares a week early, late, and a week late, days late and closings."""
+    return pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS).rename_axis("customer_id")
+
+
+KINDS = {
+    "good": (0.5, 0.05, 0.0, -4.0, 9.0),
+    "slow": (0.0, 0.8, 0.1, 4.0, 9.0),
+    "bad": (0.0, 1.0, 0.9, 35.0, 9.0),
+}
+NOISE = np.array([0.01, 0.01, 0.01, 0.1, 0.0])
 
 
 @pytest.fixture
 def debtors() -> pd.DataFrame:
-    """Sixty debtors of three kinds: on time, a week late, a month late."""
+    """Sixty debtors of three kinds: on time, some days late, a month late."""
     rng = np.random.default_rng(5)
-    kinds = [(0.0, 0.05, 0.0, 1.0), (8.0, 0.8, 0.02, 3.0), (35.0, 1.0, 0.7, 9.0)]
     return behaviour(
         {
-            f"{['good', 'slow', 'bad'][kind]}{number:02d}": tuple(kinds[kind] + rng.normal(0, 0.01, 4))
+            f"{kind}{number:02d}": tuple(np.array(figures) + NOISE * rng.normal(0, 1, 5))
             for number in range(20)
-            for kind in range(3)
+            for kind, figures in KINDS.items()
         }
     )
 
 
+def crowd() -> pd.DataFrame:
+    """Twenty debtors of a fourth kind, between slow and bad."""
+    return behaviour({f"mid{i:02d}": (0.0, 0.95 + i / 5000, 0.5, 16.0, 9.0) for i in range(20)})
+
+
 def test_clusters_are_named_from_best_to_worst_payer(debtors: pd.DataFrame) -> None:
-    """A holds those who pay on time, B those a week late, C those a month late."""
+    """A holds those who pay on time, B those some days late, C those a month late."""
     segments = DebtorSegmenter(3, seed=1).fit(debtors).predict(debtors)
     kinds = segments.groupby(segments.index.str[:3]).unique().str.join("")
     assert kinds.to_dict() == {"goo": "A", "slo": "B", "bad": "C"}
@@ -55,31 +69,38 @@ def test_order_of_rows_does_not_matter(debtors: pd.DataFrame) -> None:
     )
 
 
-def test_a_missing_figure_is_filled_with_the_median_of_those_who_have_it(debtors: pd.DataFrame) -> None:
-    """The fill of the spread is the median over the debtors that have one."""
-    debtors["std_days_late_365d"] = np.nan
-    debtors.iloc[:3, debtors.columns.get_loc("std_days_late_365d")] = [0.2, 0.4, 0.9]
-    parameters = DebtorSegmenter(2).fit(debtors).parameters_
-    assert parameters["fill"][BEHAVIOUR.index("std_days_late_365d")] == 0.4
+def test_a_debtor_counts_by_what_is_known_of_it(debtors: pd.DataFrame) -> None:
+    """One with 81 closings counts three times as much as one with 9: the centre is drawn to it."""
+    much = debtors.copy()
+    much.loc["bad00", [BEHAVIOUR[2], CLOSINGS]] = 0.5, 81.0
+    little = much.assign(settled_invoices=9.0)
+    axis = [DebtorSegmenter(3, seed=1).fit(known).parameters_ for known in (little, much)]
+    worst = [of["centroids"][2][2] * of["scale"][2] + of["center"][2] for of in axis]
+    assert worst[1] < worst[0]
+    assert worst[0] - worst[1] == pytest.approx(0.4 * 3 / 22 - 0.4 / 20, abs=0.001)
 
 
-def test_one_extreme_debtor_does_not_become_a_segment_of_its_own(debtors: pd.DataFrame) -> None:
-    """Clipping keeps a debtor 5,000 days late with the other bad payers."""
-    debtors.loc["bad00", "decayed_days_late"] = 5000.0
-    segments = DebtorSegmenter(3, seed=1).fit(debtors).predict(debtors)
-    assert segments["bad00"] == segments["bad01"] == "C"
+def test_ties_of_a_few_days_are_broken_by_what_is_at_risk(debtors: pd.DataFrame) -> None:
+    """Less than a week apart, but most of what the first pays is late: it is named after the other."""
+    close = debtors.assign(decayed_days_late=debtors[EXPECTED].where(debtors[EXPECTED] > 10, 0.0))
+    close.loc[close.index.str.startswith("good"), EXPECTED] = 2.0
+    parameters = DebtorSegmenter(3, seed=1).fit(close).parameters_
+    assert parameters["expected_days_late"][:2] == pytest.approx([2.0, 0.0], abs=0.01)
+    assert parameters["share_at_risk"][0] < parameters["share_at_risk"][1]
 
 
 def test_debtors_without_history_do_not_shape_the_segments(debtors: pd.DataFrame) -> None:
     """A debtor who never settled an invoice changes nothing in the parameters."""
-    stranger = behaviour({"new": (np.nan, np.nan, np.nan, np.nan)})
+    stranger = behaviour({"new": (np.nan, np.nan, np.nan, np.nan, 0.0)})
     fitted = DebtorSegmenter(3).fit(pd.concat([debtors, stranger]))
     assert fitted.parameters_ == DebtorSegmenter(3).fit(debtors).parameters_
 
 
 def test_fewer_kinds_of_debtors_than_clusters_gives_fewer_segments_and_says_so() -> None:
     """Two debtors who differ make two segments, not four."""
-    fitted = DebtorSegmenter(4).fit(behaviour({"x": (0, 0, 0, 0), "y": (9, 1, 0, 0), "z": (9, 1, 0, 0)}))
+    fitted = DebtorSegmenter(4).fit(
+        behaviour({"x": (0, 0, 0, 0, 1), "y": (0, 1, 0, 9, 1), "z": (0, 1, 0, 9, 1)})
+    )
     assert fitted.parameters_["names"] == ["A", "B"]
     assert fitted.notes_ == ["2 segments instead of 4: only 2 debtors differ"]
 
@@ -87,13 +108,13 @@ def test_fewer_kinds_of_debtors_than_clusters_gives_fewer_segments_and_says_so()
 def test_nobody_with_history_is_refused() -> None:
     """Without one settled invoice there is nothing to group by."""
     with pytest.raises(ModelError, match="no debtor has settled an invoice yet"):
-        DebtorSegmenter().fit(behaviour({"x": (np.nan, np.nan, np.nan, np.nan)}))
+        DebtorSegmenter().fit(behaviour({"x": (np.nan, np.nan, np.nan, np.nan, 0.0)}))
 
 
 def test_missing_features_are_named(debtors: pd.DataFrame) -> None:
     """Rows without a feature are refused by its name."""
-    with pytest.raises(ModelError, match="lack the features std_days_late_365d"):
-        DebtorSegmenter().fit(debtors.drop(columns="std_days_late_365d"))
+    with pytest.raises(ModelError, match="lack the features lasting_late_over_7_share"):
+        DebtorSegmenter().fit(debtors.drop(columns=BEHAVIOUR[2]))
 
 
 def test_more_segments_than_letters_are_refused(debtors: pd.DataFrame) -> None:
@@ -119,8 +140,9 @@ def test_the_number_of_segments_is_found_in_the_debtors(debtors: pd.DataFrame) -
 
 def test_a_number_without_stability_is_three_with_a_warning() -> None:
     """One cloud has no three parts: they are made because fewer would not be a treatment, and it is said."""
-    cloud = np.random.default_rng(3).normal(0, 1, (150, 4)) * (9, 0.1, 0.05, 3) + (10, 0.5, 0.2, 8)
-    fitted = DebtorSegmenter().fit(behaviour({f"d{i:03d}": tuple(row) for i, row in enumerate(cloud)}))
+    cloud = np.random.default_rng(3).normal(0.5, 0.1, (150, 3))
+    rows = {f"d{i:03d}": (*row, 5.0, 9.0) for i, row in enumerate(cloud)}
+    fitted = DebtorSegmenter().fit(behaviour(rows))
     assert fitted.parameters_["names"] == ["A", "B", "C"]
     assert fitted.notes_[0].startswith(
         "3 segments although they are not stable: a group comes back with Jaccard"
@@ -141,7 +163,7 @@ def continued(old: DebtorSegmenter, now: pd.DataFrame, **settings: int) -> Debto
 def test_retraining_keeps_every_name_while_the_debtors_pay_as_before(debtors: pd.DataFrame) -> None:
     """A little noise later each centre is where it was."""
     old = DebtorSegmenter(seed=1).fit(debtors)
-    later = debtors + np.random.default_rng(8).normal(0, 0.01, debtors.shape)
+    later = debtors + NOISE * np.random.default_rng(8).normal(0, 1, debtors.shape)
     new = continued(old, later)
     assert new.parameters_["renamed"] == {"A": "A", "B": "B", "C": "C"}
     assert new.parameters_["continues"] == "7"
@@ -150,10 +172,9 @@ def test_retraining_keeps_every_name_while_the_debtors_pay_as_before(debtors: pd
 
 
 def test_a_new_kind_of_debtor_is_a_new_segment_and_the_renaming_is_said(debtors: pd.DataFrame) -> None:
-    """Between a week and a month late a crowd of two weeks appears: the old C is D now, and C is new."""
+    """Between some days and a month late a crowd of two weeks appears: the old C is D now, and C is new."""
     old = DebtorSegmenter(3, seed=1).fit(debtors)
-    crowd = behaviour({f"mid{i:02d}": (16.0 + i / 500, 0.95, 0.3, 5.0) for i in range(20)})
-    new = continued(old, pd.concat([debtors, crowd]), clusters=4)
+    new = continued(old, pd.concat([debtors, crowd()]), clusters=4)
     assert new.parameters_["renamed"] == {"A": "A", "B": "B", "C": "D"}
     assert new.notes_ == ["the old segment C is now D", "segment C is new"]
 
@@ -161,8 +182,7 @@ def test_a_new_kind_of_debtor_is_a_new_segment_and_the_renaming_is_said(debtors:
 def test_a_stable_number_is_kept_although_more_would_be_stable(debtors: pd.DataFrame) -> None:
     """Segments that come and go with each retraining could not be treated; chosen anew, there are more."""
     old = DebtorSegmenter(3, seed=1).fit(debtors)
-    crowd = behaviour({f"mid{i:02d}": (16.0 + i / 500, 0.95, 0.3, 5.0) for i in range(20)})
-    now = pd.concat([debtors, crowd])
+    now = pd.concat([debtors, crowd()])
     kept = continued(old, now)
     assert len(kept.parameters_["names"]) == 3
     assert kept.notes_[0] == "3 segments as before; 4 would be stable too"

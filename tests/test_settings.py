@@ -53,6 +53,18 @@ def test_only_the_invoices_are_needed() -> None:
     [
         ({"late_after_dayz": 3}, "late_after_dayz: unknown key, did you mean late_after_days?"),
         ({"segments": {"cluster": 3}}, "segments.cluster: unknown key, did you mean clusters?"),
+        (
+            {"schemes": {"own": {"kind": "speed", "clok": "due"}}},
+            "schemes.own.clok: unknown key, did you mean clock?",
+        ),
+        (
+            {"schemes": {"own": {"kind": "tresholds"}}},
+            "schemes.own.kind: no such kind: tresholds, did you mean thresholds?",
+        ),
+        (
+            {"credit_scores": {"bureau": {"beter": "high"}}},
+            "credit_scores.bureau.beter: unknown key, did you mean better?",
+        ),
         ({"predictor": {"iteration": 50}}, "predictor.iteration: unknown key, did you mean iterations?"),
         ({"settle_tolerance": {"amounts": 2}}, "settle_tolerance.amounts: unknown key, did you mean amount?"),
         ({"mlflow": {"tracking_url": "x"}}, "mlflow.tracking_url: unknown key, did you mean tracking_uri?"),
@@ -95,6 +107,25 @@ def test_an_unknown_key_is_refused_with_the_nearest(content: dict[Any, Any], sai
         ({"settle_tolerance": {"share": 0.5}}, "settle_tolerance.share: "),
         ({"settle_tolerance": {"amount": float("inf")}}, "settle_tolerance.amount: "),
         ({"segments": {"clusters": 1}}, "segments.clusters: "),
+        ({"segments": {"max_clusters": 8}}, "segments.max_clusters: "),
+        ({"segments": {"scheme": "abcd"}}, "no scheme `abcd`; did you mean `abc`?"),
+        ({"segments": {"scheme": "value"}}, "value classes say how much a debtor buys, not how it pays"),
+        (
+            {"schemes": {"own": {"kind": "pareto", "top": 0.9, "middle": 0.8}}},
+            "scheme own: shares must rise; top is 0.9, middle is 0.8",
+        ),
+        (
+            {"schemes": {"own": {"kind": "thresholds", "figure": "mean_days_late"}}},
+            "schemes.own.borders is missing",
+        ),
+        (
+            {
+                "credit_scores": {
+                    "bureau": {"better": "high", "lowest": 0, "highest": 100, "high_risk": 70, "low_risk": 40}
+                }
+            },
+            "credit_scores.bureau: a high score is the better one, so high_risk must be below low_risk",
+        ),
         ({"segments": 4}, "segments: "),
         ({"segments": None}, "segments: "),
         ({"predictor": {"learning_rate": 0}}, "predictor.learning_rate: "),
