@@ -89,6 +89,10 @@ def write_portfolio(portfolio: Portfolio, folder: Path) -> Path:
     for name, table in portfolio.tables.items():
         columns = ", ".join(f"{column}: {column}" for column in table)
         lines += [f"  {name}:", f"    path: {name}.csv", f"    columns: {{{columns}}}", "    dates: iso"]
+    lines += [
+        "credit_scores:",
+        "  bureau: {better: high, lowest: 0, highest: 100, high_risk: 40, low_risk: 70}",
+    ]
     lines += ["home_currency: EUR", "timezone: Europe/Amsterdam", "output: out/", ""]
     configuration = folder / "debtscape.yaml"
     configuration.write_text("\n".join(lines), encoding="utf-8")

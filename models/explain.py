@@ -27,8 +27,8 @@ GROUPS = ("volume", "history", "lately", "dispute", "open_items", "invoice", "pe
 """The causes, in the order in which they are put in: what two neighbours owe is what they owe as one."""
 
 _BY_CATALOGUE = {
-    "history": "history", "rhythm": "lately", "pay_run": "lately", "balance": "open_items",
-    "invoice": "invoice", "cohort": "peers", "external": "peers",
+    "history": "history", "lasting": "history", "rhythm": "lately", "pay_run": "lately",
+    "balance": "open_items", "invoice": "invoice", "cohort": "peers", "external": "peers",
 }  # fmt: skip
 _OTHERWISE = {
     "volume": (

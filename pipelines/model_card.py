@@ -24,6 +24,7 @@ GROUPS = {
     "cohort": "how others like it pay",
     "rhythm": "whether the debtor pays on fixed days, and what follows for the invoice",
     "pay_run": "the debtor's payment days",
+    "lasting": "what segments go by",
     "external": "what others say of the debtor",
 }
 OWN_COLUMNS = "columns of the ledger's own"
