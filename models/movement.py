@@ -14,11 +14,14 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from features.errors import ModelError
+from models.positions import positions
 from models.schemes import LEARNED
+from models.texts import column, each_once, texts
 
-Strings = npt.NDArray[np.object_]
+Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 HELD_BY = ("model", "kept")
@@ -53,24 +56,20 @@ def settle(
     """
     if not proposal.index.is_unique:
         raise ModelError("segments need one row per debtor; customer_id repeats")
-    now = proposal.to_numpy(dtype=object)
+    now = positions(proposal, pd.Series(names, dtype="str"))
     before, since = _held(proposal.index, previous, names, scheme, renamed or {})
-    across = np.array([b is not None and not pd.isna(a) and a != b for a, b in zip(now, before, strict=True)])
-    today = pd.Timestamp(day).as_unit("s")
-    first = pd.Series(since.where(across & since.notna().to_numpy(), today), index=proposal.index)
-    waited = ((today - first).dt.days >= hesitation.confirm_days).to_numpy()
-    nearer = _nearer(distances, now, before, across)
+    across = (now >= 0) & (before >= 0) & (now != before)
+    today = np.datetime64(day, "D")
+    first = np.where(across & ~np.isnat(since), since, today)
+    waited = (today - first).astype(np.int64) >= hesitation.confirm_days
+    nearer = _nearer(distances, names, now, before, across)
     kept = across & ~waited & ~(nearer >= hesitation.clear_margin)
-    limit = f"{hesitation.clear_margin:.0%} nearer, or {hesitation.confirm_days} days"
-    words = np.full(len(now), None, dtype=object)
-    words[kept] = _kept_words(before[kept], now[kept], nearer[kept], first[kept], limit)
-    words[across & ~kept] = _moved_words(nearer[across & ~kept], first[across & ~kept], hesitation)
     return pd.DataFrame(
         {
-            "proposed": np.where(kept, before, now),
+            "proposed": column(texts(names, np.where(kept, before, now))).array,
             "source": np.where(kept, "kept", "model"),
-            "across_since": first.where(kept),
-            "words": words,
+            "across_since": np.where(kept, first, np.datetime64("NaT")).astype("datetime64[s]"),
+            "words": column(_words(names, now, before, across, kept, nearer, first, hesitation)).array,
         },
         index=proposal.index,
     )
@@ -96,52 +95,64 @@ def _held(
     names: Sequence[str],
     scheme: str,
     renamed: Mapping[str, str | None],
-) -> tuple[Strings, pd.Series]:
-    """Return the segment that each debtor is held in, None for nobody, and since when it is across."""
+) -> tuple[Ints, npt.NDArray[np.datetime64]]:
+    """Return the place of each debtor's segment so far, -1 where nothing holds it, and since when it is across."""
     if previous is None:
-        return np.full(len(debtors), None, dtype=object), pd.Series(pd.NaT, debtors, dtype="datetime64[s]")
-    own = previous.set_index("customer_id").reindex(debtors)
-    called = {name: renamed.get(name, name) for name in own["segment"].dropna().unique()}
-    known = {before: after for before, after in called.items() if after in names}
+        return np.full(len(debtors), -1), np.full(len(debtors), np.datetime64("NaT"), dtype="datetime64[D]")
     # before there was a choice of schemes the segments were the learned ones
-    same = own["source"].isin(HELD_BY) & (own["scheme"].fillna(LEARNED) == scheme)
-    held = own["segment"].where(same).map(known).astype(object)
-    return held.where(held.notna(), None).to_numpy(dtype=object), own["across_since"].astype("datetime64[s]")
+    same = previous["source"].isin(HELD_BY) & (previous["scheme"].fillna(LEARNED) == scheme)
+    code, known = pd.factorize(previous["segment"])
+    called = [renamed.get(name, name) for name in known]
+    place = np.array([names.index(name) if name in names else -1 for name in called] + [-1])
+    held = np.append(np.where(same, place[code], -1), -1)
+    since = np.append(previous["across_since"].to_numpy().astype("datetime64[D]"), np.datetime64("NaT", "D"))
+    row = positions(debtors, previous["customer_id"])
+    return held[row], since[row]
 
 
 def _nearer(
-    distances: pd.DataFrame | None, now: Strings, before: Strings, across: Mask
+    distances: pd.DataFrame | None, names: Sequence[str], now: Ints, before: Ints, across: Mask
 ) -> npt.NDArray[np.float64]:
     """Return by which share the new centre is nearer than the one to leave; empty where nobody is across."""
     found = np.full(len(now), np.nan)
     rows = np.flatnonzero(across)
     if distances is None or not len(rows):
         return found
-    of, values = distances.columns, distances.to_numpy(dtype=np.float64)
-    to, away = (
-        values[rows, of.get_indexer(pd.Index(now[rows]))],
-        values[rows, of.get_indexer(pd.Index(before[rows]))],
-    )
+    values = distances[list(names)].to_numpy(dtype=np.float64)
+    to, away = values[rows, now[rows]], values[rows, before[rows]]
     found[rows] = 1 - np.divide(to, away, out=np.ones(len(rows)), where=away > 0)
     return found
 
 
-def _kept_words(
-    before: Strings, now: Strings, nearer: npt.NDArray[np.float64], first: pd.Series, limit: str
-) -> list[str]:
-    days = first.dt.strftime("%Y-%m-%d")
-    near = ["" if np.isnan(share) else f" by {share:.0%}" for share in nearer]
-    return [
-        f"kept in {old}: nearer to {new}{by} since {day}; it moves when {limit}"
-        for old, new, by, day in zip(before, now, near, days, strict=True)
-    ]
+def _words(
+    names: Sequence[str],
+    now: Ints,
+    before: Ints,
+    across: Mask,
+    kept: Mask,
+    nearer: npt.NDArray[np.float64],
+    first: npt.NDArray[np.datetime64],
+    hesitation: Hesitation,
+) -> pa.Array:
+    """Say of each debtor that is across a border whether it is kept or moves, and by what; null of others."""
+    percent = np.where(np.isnan(nearer), -1, np.rint(100 * np.nan_to_num(nearer))).astype(np.int64)
+    clearly = nearer >= hesitation.clear_margin
+    days = first.astype("datetime64[D]").astype(np.int64)
+    cases = [kept, clearly, before + 1, now + 1, percent + 1, days]
+    key = np.zeros(len(now), dtype=np.int64)
+    for case in cases:
+        key = key * (int(case.max(initial=0)) + 1) + case.astype(np.int64)
+    limit = f"{hesitation.clear_margin:.0%} nearer, or {hesitation.confirm_days} days"
 
+    def words(i: int) -> str:
+        if not kept[i]:
+            return (
+                f"clearly across the border, {percent[i]}% nearer"
+                if clearly[i]
+                else f"across the border since {first[i]}"
+            )
+        by = f" by {percent[i]}%" if percent[i] >= 0 else ""
+        old, new = names[before[i]], names[now[i]]
+        return f"kept in {old}: nearer to {new}{by} since {first[i]}; it moves when {limit}"
 
-def _moved_words(nearer: npt.NDArray[np.float64], first: pd.Series, hesitation: Hesitation) -> list[str]:
-    days = first.dt.strftime("%Y-%m-%d")
-    return [
-        f"clearly across the border, {share:.0%} nearer"
-        if share >= hesitation.clear_margin
-        else f"across the border since {day}"
-        for share, day in zip(nearer, days, strict=True)
-    ]
+    return each_once(np.where(across, key, -1), words)

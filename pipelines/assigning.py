@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from features.contracts.money import minor_units
 from features.payment_history import debtor_features
@@ -21,6 +22,7 @@ from models.risk import risks
 from models.schemes import LEARNED, as_proposal, classify, segment_names, value_classes
 from models.scorer import assign_segments, segment_distances
 from models.situation import months_before, situation
+from models.texts import column, distinct, joined
 from pipelines.reading import Reading
 
 NEAR_A = "A"
@@ -216,7 +218,7 @@ def _proposal(
         renamed=renamed(model, before),
     )
     kept = settled["source"] == "kept"
-    reason = pd.Series(_model_reasons(facts, settled["proposed"], own.scheme), facts.index)
+    reason = _model_reasons(facts, settled["proposed"], own.scheme)
     return settled.assign(
         model_segment=says,
         next_segment=learned["next_segment"],
@@ -294,16 +296,20 @@ def figures_on(reading: Reading, debtors: pd.Index, day: Any) -> pd.DataFrame:
     return figures.assign(months_since_last_invoice=months)
 
 
-def _model_reasons(facts: pd.DataFrame, segment: pd.Series, scheme: str) -> list[str | None]:
-    recent = facts["settled_invoices_365d"] > 0
-    days = facts["mean_days_late_365d"].where(recent, facts["mean_days_late"]).to_numpy()
-    share = facts["late_share_365d"].where(recent, facts["late_share"]).to_numpy()
-    period = np.where(recent, "in the last 365 days", "over all years")
+def _model_reasons(facts: pd.DataFrame, segment: pd.Series, scheme: str) -> pd.Series:
+    """Say which segment the figures stand for; empty where the scheme says nothing."""
+    recent = (facts["settled_invoices_365d"] > 0).to_numpy()
+    days = np.where(recent, facts["mean_days_late_365d"], facts["mean_days_late"])
+    share = np.where(recent, facts["late_share_365d"], facts["late_share"])
+    tenths = np.rint(10 * days)
+    when = np.array([" over all years", " in the last 365 days"], dtype=object)[recent.astype(np.int64)]
     opening = "nearest to the centre of" if scheme == LEARNED else f"by the scheme {scheme} in"
-    return [
-        f"{opening} {name}: {abs(late):.1f} days {'early' if late <= -0.05 else 'late'} on average, "
-        f"{100 * part:.0f} % late {when}"
-        if isinstance(name, str)
-        else None
-        for name, late, part, when in zip(segment, days, share, period, strict=True)
-    ]
+    made = joined(
+        f"{opening} ",
+        pa.array(segment, pa.large_string(), from_pandas=True),
+        distinct(np.where(np.isnan(tenths), np.nan, np.abs(tenths) / 10), ": {:.1f} days "),
+        pa.array(np.where(tenths < 0, "early", "late"), pa.large_string()),
+        distinct(np.rint(100 * share), " on average, {:.0f} % late"),
+        pa.array(when, pa.large_string()),
+    )
+    return pd.Series(column(made).array, facts.index)
