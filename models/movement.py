@@ -96,7 +96,7 @@ def _held(
     scheme: str,
     renamed: Mapping[str, str | None],
 ) -> tuple[Ints, npt.NDArray[np.datetime64]]:
-    """Return the place of each debtor's segment so far, -1 where nothing holds it; since when it is across."""
+    """Return the place of each debtor's segment, -1 where none holds it, and since when it is across."""
     if previous is None:
         return np.full(len(debtors), -1), np.full(len(debtors), np.datetime64("NaT"), dtype="datetime64[D]")
     # before there was a choice of schemes the segments were the learned ones
