@@ -36,6 +36,53 @@ def tiny_tables() -> dict[str, pd.DataFrame]:
             "model_version": ["1", "1", None],
         }
     )
+    tables["classes"] = pd.DataFrame(
+        {
+            "customer_id": ["c1", "c1", "c2"],
+            "scheme": ["abc", "value", "abc"],
+            "class": ["A", "top", None],
+            "fell_through": [True, False, False],
+        }
+    )
+    tables["risks"] = pd.DataFrame(
+        {
+            "customer_id": ["c1", "c2"],
+            "currency": ["EUR", "EUR"],
+            "risk": ["low", "high"],
+            "reason": ["0 of 9 closings were late", "bureau says high"],
+            "own_score": [97.5, None],
+            "own_risk": ["low", None],
+            "external_score": [62.0, 20.0],
+            "external_risk": ["average", "high"],
+            "external_scores": ["bureau 62 of 0 to 100 (2026-01-05)", None],
+            "disagreement": [False, False],
+            "exposure_minor": pd.array([30_010, None], dtype="Int64"),
+            "credit_limit_minor": pd.array([100_000, None], dtype="Int64"),
+            "insured_limit_minor": pd.array([20_000, None], dtype="Int64"),
+            "over_credit_limit": [False, None],
+            "uninsured_amount_minor": pd.array([10_010, None], dtype="Int64"),
+        }
+    )
+    tables["delay_tactics"] = pd.DataFrame(
+        {
+            "customer_id": ["c2"],
+            "tactic": ["broken_promise"],
+            "times": [3],
+            "invoices": [2],
+            "last_on": [day("2026-02-20")],
+            "chronic": [True],
+        }
+    )
+    tables["account_reviews"] = pd.DataFrame(
+        {
+            "customer_id": ["c2"],
+            "account_manager": ["J. Smit"],
+            "from_segment": ["A"],
+            "to_segment": ["B"],
+            "direction": ["worse"],
+            "why": ["paid late 10 % → 40 %"],
+        }
+    )
     tables["debtors"] = pd.DataFrame(
         {
             "customer_id": ["c1", "c2", "c3"],

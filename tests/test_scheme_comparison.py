@@ -258,7 +258,7 @@ def test_value_classes_can_be_an_axis_too() -> None:
 def test_a_cutoff_without_past_or_future_is_refused() -> None:
     """Before anybody paid there are no segments, at the end nothing to judge by."""
     ledger = ledger_of(INVOICES)
-    with pytest.raises(ModelError, match="no debtor has settled an invoice yet"):
+    with pytest.raises(ModelError, match="no debtor has 3 matured invoices yet"):
         compared(ledger, cutoff=20)
     with pytest.raises(ModelError, match="take an earlier cutoff"):
         compared(ledger, cutoff=END - 1)

@@ -14,7 +14,7 @@ from features.errors import ConfigurationError
 from features.sources import Source
 from models.payment_time import PaymentTime
 from pipelines.folds import payment_time, rule
-from pipelines.settings import DEFAULT_POLICY, Settings, load_settings, parse_settings
+from pipelines.settings import CONFIGS, Settings, load_settings, parse_settings
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "configs" / "template.yaml"
 INVOICES = {"ledger": {"invoices": {"path": "invoices.csv"}}}
@@ -45,7 +45,9 @@ def test_only_the_invoices_are_needed() -> None:
     """A mapping of the invoices is a whole configuration; the rest has defaults."""
     assert settings().late_after_days == 0
     assert settings().home_currency == "EUR"
-    assert settings().policy_file == DEFAULT_POLICY
+    assert settings().policy_file == CONFIGS / "policy.yaml"
+    assert settings().rules_file == CONFIGS / "rules.yaml"
+    assert settings().tactics_file == CONFIGS / "delay_tactics.yaml"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_an_unknown_key_is_refused_with_the_nearest(content: dict[Any, Any], sai
         ({"seed": -1}, "seed: "),
         ({"seed": 1.5}, "seed: "),
         ({"ledger": {"invoices": None}}, "ledger.invoices: "),
-        ({"ledger": {"invoices": {}}}, "ledger.invoices.path: Field required"),
+        ({"ledger": {"invoices": {}}}, "ledger.invoices.path is missing"),
         ({"ledger": {"payments": {"path": "a"}}}, "ledger.invoices is missing"),
         ({"ledger": ["invoices.csv"]}, "ledger.invoices is missing"),
         ({"ledger": {"invoices": {"path": "a", "dates": "american"}}}, "ledger.invoices.dates: dates is "),

@@ -54,6 +54,7 @@ def settings_with(**changed: Any) -> Settings:
 
 
 def reading_of(ledger: Ledger, number: int, settings: Settings) -> Reading:
-    """The reading of a ledger as of a day; without policy and rejects, which nothing here asks for."""
+    """The reading of a ledger as of a day; without policy, rules and rejects, which nothing here asks for."""
     nothing: Any = None
-    return Reading(settings, nothing, nothing, known_before(ledger, on(number)), on(number), on(number))
+    said = (nothing, nothing, nothing, nothing)
+    return Reading(settings, *said, known_before(ledger, on(number)), on(number), on(number))
