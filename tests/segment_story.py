@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import pandas as pd
-from tiny_portfolio import Invoice, ledger_of, monthly, on, settings_with
+from tiny_portfolio import Invoice, monthly, on, settings_with
 
 from features.ledger import Ledger, known_before
 from models.delay_tactics import read_tactics
@@ -21,6 +22,7 @@ from pipelines.settings import Settings
 KINDS = {"prompt": 0, "tardy": 4, "slow": 40}
 """Days late of the three kinds: A pays by due, B within a week, C forty days late."""
 OF_EACH = 4
+_policy, _rules, _tactics = cache(read_policy), cache(read_rules), cache(read_tactics)
 THREE = settings_with(segments={"clusters": 3})
 
 
@@ -53,9 +55,9 @@ def reading_on(
     nothing: Any = None  # what was read and rejected, which nothing here asks for
     return Reading(
         settings,
-        read_policy(settings.policy_file),
-        rules or read_rules(settings.rules_file),
-        read_tactics(settings.tactics_file),
+        _policy(settings.policy_file),
+        rules or _rules(settings.rules_file),
+        _tactics(settings.tactics_file),
         nothing,
         known_before(ledger, on(number)),
         on(number),

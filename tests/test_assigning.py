@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cache
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_ledgers import START, day, frame, ledgers
+from random_ledgers import START, day, ledgers
 from segment_story import (
     KINDS,
     OF_EACH,
-    THREE,
     assigned,
     background,
     previous,
@@ -121,7 +118,7 @@ def test_a_figure_that_went_the_other_way_is_no_reason_to_move() -> None:
 DORMANT = settings_with(segments={"clusters": 3, "dormant_after_months": 6})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ledgers(), st.integers(100, 900))
 def test_repeating_the_run_of_a_day_moves_nobody(ledger: Ledger, number: int) -> None:
     """The same answer to the byte, and even after a run of that same day nobody has moved."""
@@ -133,7 +130,7 @@ def test_repeating_the_run_of_a_day_moves_nobody(ledger: Ledger, number: int) ->
     assert again["segment"].equals(first["segment"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ledgers(), st.integers(100, 900), st.integers(1, 400))
 def test_time_alone_moves_only_whom_an_aged_figure_carries(ledger: Ledger, number: int, later: int) -> None:
     """No invoice for six months, or the third invoice more than 30 days past due: the row names it."""
@@ -176,8 +173,7 @@ def test_who_stays_across_the_border_moves_by_the_days() -> None:
     last = found[start + 30]
     assert list(last.index[last["moved"]]) == ["story"]
     assert (
-        last.loc["story", "moved_because"]
-        == "lasting_late_share is 55 %; across the border since 2024-05-01"
+        last.loc["story", "moved_because"] == "lasting_late_share is 55 %; across the border since 2024-05-01"
     )
 
 
@@ -190,9 +186,7 @@ def test_permuted_rows_of_the_ledger_give_the_same_segments() -> None:
         [*background(26), *slips("story", [0] * 8 + [40] * 9 + [0] * 9)],
         sector={"story": "steel", "prompt0_": "steel", "slow0_": "food", "asks": "food"},
     )
-    shuffled = Ledger(
-        **{name: table.sample(frac=1, random_state=5) for name, table in vars(ledger).items()}
-    )
+    shuffled = Ledger(**{name: table.sample(frac=1, random_state=5) for name, table in vars(ledger).items()})
     both = []
     for one in (ledger, shuffled):
         learned = segments_of(one, 480)
@@ -274,9 +268,7 @@ def test_a_rule_excludes_a_debtor_and_lets_it_back() -> None:
     """Intercompany is not judged by how it pays; when the rule ends it is in the segment of its figures."""
     ledger = ledger_of(background(12), type={"slow0_": "intercompany"})
     ends = on(420)
-    rules = rules_of(
-        {"name": "settled", "when": 'type == "intercompany"', "exclude": True, "valid_to": ends}
-    )
+    rules = rules_of({"name": "settled", "when": 'type == "intercompany"', "exclude": True, "valid_to": ends})
     out = segments(reading_on(ledger, 420, rules=rules), model())
     row = out.loc["slow0_"]
     assert (row["segment"], row["model_segment"], row["source"], row["rule"]) == (
@@ -340,9 +332,7 @@ def test_graduation_is_by_matured_invoices_and_visible_as_a_move() -> None:
     ledger = ledger_of([*background(9), *slips("young", [0] * 4)])
     found = runs(ledger, model(), [90, 91])
     assert [table.loc["young", "segment"] for table in found.values()] == ["NEW", "A"]
-    assert (
-        found[91].loc["young", "moved_because"] == "matured_invoices 2 → 3; rule new no longer holds"
-    )
+    assert found[91].loc["young", "moved_because"] == "matured_invoices 2 → 3; rule new no longer holds"
 
 
 def test_a_prospect_has_a_provisional_segment_of_its_peers() -> None:
