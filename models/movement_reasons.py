@@ -46,7 +46,7 @@ def moved_because(
                 rule_before=_known(rule_before),
                 reason=str(reason),
                 said=_known(said),
-                figures=figures.get(debtor, ()),
+                figures=figures.get(debtor, _Figures((), ())),
             ),
             today[debtor],
             then[debtor],
@@ -64,12 +64,19 @@ def moved_because(
     return pd.Series(texts, index=moved.index, dtype="str")
 
 
+class _Figures(NamedTuple):
+    """Figures that changed in favour of the new segment, most first, and those that speak for it today."""
+
+    carrying: Sequence[str]
+    standing: Sequence[str]
+
+
 class _Move(NamedTuple):
     rule: str | None
     rule_before: str | None
     reason: str
     said: str | None
-    figures: Sequence[str]
+    figures: _Figures
 
 
 def _known(value: Any) -> str | None:
@@ -81,25 +88,28 @@ def _text(
 ) -> str:
     if move.rule:
         names, said = rule_figures.get(move.rule, ()), f"rule {move.rule}: {move.reason}"
+        figures = _Figures(names, ())
     elif move.rule_before:
         names, said = rule_figures.get(move.rule_before, ()), f"rule {move.rule_before} no longer holds"
+        figures = _Figures(names, names)
     else:
-        names, said = move.figures, move.said or ""
-    changed = [change for name in names if (change := _change(name, now, before))][:MOST_FIGURES]
-    if not changed and not move.rule:
-        changed = [f"{name} is {figure_text(name, now[name])}" for name in names[:1]]
+        figures, said = move.figures, move.said or ""
+    changed = [change for name in figures.carrying if (change := _change(name, now, before))][:MOST_FIGURES]
+    if not changed:
+        changed = [f"{name} is {figure_text(name, now[name])}" for name in figures.standing[:1]]
     return "; ".join(part for part in (*changed, said) if part)
 
 
 def _figures_of_moves(
     moved: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame, parameters: Mapping[str, Any] | None
-) -> dict[str, list[str]]:
-    """Return per debtor the model's figures, first those that changed most in favour of the new segment.
+) -> dict[str, _Figures]:
+    """Return per debtor the model's figures that speak for the new segment.
 
     An axis speaks for the new segment by how much nearer, squared, the debtor is to its centre on that axis.
     """
     if parameters is None or moved.empty:
-        return {debtor: ["mean_days_late_365d", "issued_amount_trend"] for debtor in moved.index}
+        of_schemes = ["mean_days_late_365d", "issued_amount_trend"]
+        return {debtor: _Figures(of_schemes, of_schemes) for debtor in moved.index}
     names = parameters["names"]
     known = moved["segment"].isin(names) & moved["previous_segment"].isin(names)
     rows = moved[known]
@@ -115,10 +125,13 @@ def _figures_of_moves(
         return np.asarray((axes - old) ** 2 - (axes - new) ** 2)
 
     today, change = in_favour(now), in_favour(now) - in_favour(before)
-    # what changed comes first; what only stands there follows
-    order = np.lexsort([np.arange(today.shape[1])[None].repeat(len(rows), 0), -today, -change])
+    # one that went the other way since the previous run did not carry anybody: it only stands there
+    most, strongest = (np.argsort(-speaks, axis=1, kind="stable") for speaks in (change, today))
     features = np.asarray(parameters["features"], dtype=object)
-    return {debtor: features[places].tolist() for debtor, places in zip(rows.index, order, strict=True)}
+    return {
+        debtor: _Figures(features[most[row][change[row, most[row]] > 0]], features[strongest[row]])
+        for row, debtor in enumerate(rows.index)
+    }
 
 
 def _change(name: str, now: Mapping[Any, Any], before: Mapping[Any, Any]) -> str:
