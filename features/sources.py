@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Sequence
 from glob import has_magic
 from pathlib import Path
 from typing import Literal
@@ -17,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from features.contracts import Table
 from features.errors import ConfigurationError, LedgerError
 from features.parsing_text import as_text
+from features.spelling import question
 from features.text_files import read_text
 from features.typed import UNREADABLE
 
@@ -79,9 +78,8 @@ def read_raw(table: Table, source: Source, base: Path) -> pd.DataFrame:
     known = set(table.names)
     for name in source.columns:
         if name not in known:
-            raise ConfigurationError(
-                f"ledger.{table.name}.columns: no column {name!r}{_nearest(name, table.names)}"
-            )
+            near = question(name, table.names, quote="'")
+            raise ConfigurationError(f"ledger.{table.name}.columns: no column {name!r}{near}")
     for name, own in source.columns.items():
         if not isinstance(own, str) and table[name].kind != "id":
             raise ConfigurationError(
@@ -108,12 +106,11 @@ def files_of(path: str, base: Path, table: str) -> list[Path]:
             raise LedgerError(f"{path}: not a file of {table} that can be read; known are {', '.join(FILES)}")
         found = [place]
     else:
-        near = [file.name for file in place.parent.iterdir()] if place.parent.is_dir() else []
-        where = "" if place.parent.is_dir() else f"; there is no folder {place.parent}"
-        raise LedgerError(
-            f"{path}: no such file for {table} (looked in {base.resolve()})"
-            f"{_nearest(place.name, near)}{where}"
-        )
+        if place.parent.is_dir():
+            hint = question(place.name, sorted(file.name for file in place.parent.iterdir()), quote="'")
+        else:
+            hint = f"; there is no folder {place.parent}"
+        raise LedgerError(f"{path}: no such file for {table} (looked in {base.resolve()}){hint}")
     if not found:
         raise LedgerError(f"{path}: holds no {', '.join(FILES)} file for {table}")
     return found
@@ -192,8 +189,9 @@ def _pick(table: Table, source: Source, frame: pd.DataFrame, place: str) -> pd.D
         for column in owns:
             if column not in frame:
                 present = [str(each) for each in frame.columns if each != UNREADABLE]
+                near = question(column, present, quote="'")
                 raise LedgerError(
-                    f"{place}: no column {column!r} for {name} of {table.name}{_nearest(column, present)}; "
+                    f"{place}: no column {column!r} for {name} of {table.name}{near}; "
                     f"it has {', '.join(present[:12])}{' …' if len(present) > 12 else ''}"
                 )
         picked[name] = frame[owns[0]] if len(owns) == 1 else _joined(frame[owns])
@@ -210,12 +208,6 @@ def _joined(parts: pd.DataFrame) -> pd.Series:
     """Return an id made of several columns: parts joined with "|", missing when one part is missing."""
     texts = pd.DataFrame({name: as_text(parts[name]) for name in parts})
     return texts.iloc[:, 0].str.cat(texts.iloc[:, 1:], sep="|")
-
-
-def _nearest(name: str, names: Sequence[str]) -> str:
-    lower = {each.lower(): each for each in names}
-    near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)
-    return f"; did you mean {lower[near[0]]!r}?" if near else ""
 
 
 def _first_line(error: object) -> str:

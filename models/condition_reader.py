@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 from features.catalogue import Feature
 from features.contracts import LEDGER_TABLES, OUTPUT_TABLES
 from features.errors import ConfigurationError
+from features.spelling import question
 from models.condition_columns import (
     Evaluate,
     Sign,
@@ -74,12 +74,6 @@ _WORDS: dict[type[ast.AST], str] = {
     ast.List: "a list outside `in`",
     ast.Tuple: "a list outside `in`",
 }
-
-
-def nearest(name: str, among: Iterable[str]) -> str:
-    """Return the words that lead from an unknown name to a known one; empty when none is near."""
-    match = get_close_matches(name, [*among], n=1, cutoff=0.5)
-    return f"; did you mean `{match[0]}`?" if match else ""
 
 
 class _Typed(NamedTuple):
@@ -159,7 +153,7 @@ class Reader:
         if name in self.constants:
             return _Typed("number", lambda table, values: np.float64(values[name]), node)
         if name not in self.known:
-            near = nearest(name, [*self.known, *self.constants, "True", "False", "None"])
+            near = question(name, [*self.known, *self.constants, "True", "False", "None"])
             raise self._wrong(node, f"no figure `{name}`{near}")
         self.names[name] = None
         of = {"text": "text", "flag": "flag", "day": "day"}
@@ -252,5 +246,5 @@ class Reader:
         name, text = asked.node.id, str(value.node.value)
         choices = _CHOICES.get(name, (text,))
         if text not in choices:
-            near = nearest(text, choices)
+            near = question(text, choices)
             raise self._wrong(value.node, f"{name} is never {text!r}, only {', '.join(choices)}{near}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from features.spelling import question
 
 Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
@@ -82,7 +83,6 @@ def scale_warnings(scores: pd.DataFrame, scales: Mapping[str, CreditScale]) -> l
         if provider not in scales
     ]
     for name in sorted(set(scales) - set(providers)):
-        near = get_close_matches(name, providers, n=1, cutoff=0.5)
-        question = f"; did you mean {near[0]}?" if near else ""
-        warnings.append(f"credit_scores: the ledger has no score of {name}{question}")
+        near = question(name, providers, quote="")
+        warnings.append(f"credit_scores: the ledger has no score of {name}{near}")
     return warnings

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -22,7 +21,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from features.errors import ConfigurationError
+from features.spelling import way_out
 from models.facts import Facts
+from models.mistakes import first_mistake, in_words
 from models.note_words import fold, matches, refuse_pattern
 from models.promises import broken_promises
 from models.texts import column, listed
@@ -195,7 +196,7 @@ def parse_tactics(content: object) -> Tactics:
     try:
         return Tactics.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationError(_first_in_words(error.errors())) from None
+        raise ConfigurationError(_in_words(first_mistake(error.errors()))) from None
 
 
 def fingerprint(tactics: Tactics) -> str:
@@ -204,31 +205,9 @@ def fingerprint(tactics: Tactics) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _first_in_words(errors: list[ErrorDetails]) -> str:
-    # an unknown key explains a missing one better than the other way round
-    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
-    loc = [part for part in first["loc"] if part != "[key]"]
-    *above, last = loc or [""]
-    place = " ".join(f"{part + 1}" if isinstance(part, int) else str(part) for part in above)
-    inside = f" in {place}" if place else ""
-    if first["type"] == "extra_forbidden":
-        known = Tactic.model_fields if above else Tactics.model_fields
-        return f"unknown key `{last}`{inside}; {_nearest(str(last), known)}"
-    if first["type"] == "missing":
-        return f"`{last}` is missing{inside}"
-    if "[key]" in first["loc"]:
-        return f"unknown language `{last}`{inside}; {_nearest(str(last), get_args(Language))}"
-    if first["type"] == "value_error":
-        return (
-            f"{place}: {first['ctx']['error']}"
-            if isinstance(last, int) and place
-            else str(first["ctx"]["error"])
-        )
-    shown = last + 1 if isinstance(last, int) else last
-    message = "should be a list, such as [a, b]" if first["type"] == "tuple_type" else first["msg"]
-    return f"{place} {shown}: {message}, got {first['input']!r}".strip()
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}"
+def _in_words(mistake: ErrorDetails) -> str:
+    match mistake["loc"]:
+        case ("tactics", int(place), key, language, "[key]"):
+            at = f"tactics {place + 1} {key}"
+            return f"unknown language `{language}` in {at}{way_out(str(language), get_args(Language))}"
+    return in_words(mistake, lambda place: (Tactic if place else Tactics).model_fields)

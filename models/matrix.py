@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Annotated, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from features.catalogue import RULE_NAMES
 from features.errors import ConfigurationError
+from features.spelling import way_out
 
 SEGMENT = "segment"
 """An axis over the final segment, with rules and manual decisions."""
@@ -102,8 +102,11 @@ def _checked_values(where: str, axis: Axis, of_schemes: Mapping[str, tuple[str, 
     fact = RULE_NAMES.get(axis.by)
     categories = [*of_schemes, SEGMENT, *(name for name, known in RULE_NAMES.items() if known.unit == "text")]
     if axis.by not in categories:
-        hint = "make classes of it with a scheme of kind thresholds" if fact else nearest(axis.by, categories)
-        raise ConfigurationError(f"{where}: `{axis.by}` is {'no category' if fact else 'unknown'}; {hint}")
+        if fact:
+            raise ConfigurationError(
+                f"{where}: `{axis.by}` is no category; make classes of it with a scheme of kind thresholds"
+            )
+        raise ConfigurationError(f"{where}: `{axis.by}` is unknown{way_out(axis.by, categories)}")
     if axis.by in of_schemes:
         possible = of_schemes[axis.by]
         values = axis.values or possible
@@ -128,7 +131,7 @@ def _named(matrix: Matrix) -> list[str]:
 def _refuse_foreign(what: str, words: Iterable[str], known: Collection[str]) -> None:
     for word in words:
         if word not in known:
-            raise ConfigurationError(f"{what} `{word}`; {nearest(word, known)}")
+            raise ConfigurationError(f"{what} `{word}`{way_out(word, known)}")
 
 
 def refuse_repeated(where: str, words: Collection[str]) -> None:
@@ -136,9 +139,3 @@ def refuse_repeated(where: str, words: Collection[str]) -> None:
     for word in words:
         if list(words).count(word) > 1:
             raise ConfigurationError(f"{where}: `{word}` is named twice")
-
-
-def nearest(word: str, known: Collection[str]) -> str:
-    """Return what to say of an unknown word: the known one that is nearest, or all of them."""
-    near = get_close_matches(word, list(known), n=1)
-    return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}"

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from features.errors import ConfigurationError
+from features.spelling import way_out
+from models.mistakes import first_mistake, in_words
 
 ANY = "any"
 
@@ -69,7 +69,7 @@ class Policy(_Strict):
                 raise ValueError(f"{place}: the line `{ANY}` is missing, it is for all that have no line")
         for place, named in {**tables, "no_reminders": self.no_reminders}.items():
             for segment in sorted(set(named) - {ANY, *self.segments}):
-                raise ValueError(f"{place}: no segment `{segment}`; {_nearest(segment, self.segments)}")
+                raise ValueError(f"{place}: no segment `{segment}`{way_out(segment, self.segments)}")
         return self
 
     @model_validator(mode="after")
@@ -111,7 +111,7 @@ def parse_policy(content: object) -> Policy:
     try:
         return Policy.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationError(_first_in_words(error.errors())) from None
+        raise ConfigurationError(in_words(first_mistake(error.errors()), _keys_at)) from None
 
 
 def covers(policy: Policy, segments: Iterable[str]) -> list[str]:
@@ -125,23 +125,6 @@ def fingerprint(policy: Policy) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _first_in_words(errors: list[ErrorDetails]) -> str:
-    # an unknown key explains a missing one better than the other way round
-    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
-    *above, last = [f"{part + 1}" if isinstance(part, int) else part for part in first["loc"] or ("",)]
-    place = " ".join(above)
-    inside = f" in {place}" if place else ""
-    if first["type"] == "extra_forbidden":
-        model = Step if above[:1] == ["steps"] else Shift if above[:1] == ["shift"] else Policy
-        return f"unknown key `{last}`{inside}; {_nearest(last, model.model_fields)}"
-    if first["type"] == "missing":
-        return f"`{last}` is missing{inside}"
-    if first["type"] == "value_error":
-        return str(first["ctx"]["error"])
-    got = f", got {first['input']!r}" if last else ""
-    return f"{place} {last}: {first['msg']}{got}".strip()
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}"
+def _keys_at(place: Sequence[str]) -> Iterable[str]:
+    models: dict[str, type[_Strict]] = {"steps": Step, "shift": Shift}
+    return models.get(place[0] if place else "", Policy).model_fields

@@ -12,8 +12,8 @@ import pandas as pd
 
 from features.catalogue import Feature
 from features.errors import ConfigurationError
+from features.spelling import question
 from models.condition_columns import day_column, number_column, text_column
-from models.condition_reader import nearest
 
 Strings = npt.NDArray[np.object_]
 
@@ -69,7 +69,7 @@ def read_reason(text: str, known: Mapping[str, Feature], constants: Collection[s
     units = {name: known[name].unit for name in known} | dict.fromkeys(constants, _CONSTANT)
     for name in names:
         if name not in units:
-            raise ConfigurationError(f"no figure `{name}` to put in braces{nearest(name, units)}")
+            raise ConfigurationError(f"no figure `{name}` to put in braces{question(name, units)}")
     return Reason(words, tuple((name, units[name]) for name in names))
 
 

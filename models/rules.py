@@ -24,8 +24,9 @@ from pydantic_core import ErrorDetails
 
 from features.catalogue import RULE_NAMES
 from features.errors import ConfigurationError
-from models.condition_reader import nearest
+from features.spelling import way_out
 from models.conditions import Condition, parse
+from models.mistakes import first_mistake
 from models.rule_reasons import Reason, read_reason
 
 NEW, DORMANT, INSOLVENT, EXCLUDED = "NEW", "DORMANT", "INSOLVENT", "EXCLUDED"
@@ -155,7 +156,7 @@ def parse_rules(content: object) -> Rules:
     try:
         return Rules.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationError(_first_in_words(error.errors(), content)) from None
+        raise ConfigurationError(_in_words(first_mistake(error.errors()), content)) from None
 
 
 def fingerprint(rules: Rules) -> str:
@@ -172,20 +173,17 @@ def _checked(text: str, read: Any) -> str:
     return text
 
 
-def _first_in_words(errors: list[ErrorDetails], content: Mapping[str, Any]) -> str:
-    # an unknown key explains a missing one better than the other way round
-    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
-    place, key = _place(first["loc"], content)
-    if first["type"] == "extra_forbidden":
-        among = Rule.model_fields if place else Rules.model_fields
-        near = nearest(key, among) or f"; there are: {', '.join(among)}"
-        return f"{place}{': ' if place else ''}unknown key `{key}`{near}"
-    if first["type"] == "missing":
+def _in_words(mistake: ErrorDetails, content: Mapping[str, Any]) -> str:
+    place, key = _place(mistake["loc"], content)
+    if mistake["type"] == "extra_forbidden":
+        known = (Rule if place else Rules).model_fields
+        return f"{place}{': ' if place else ''}unknown key `{key}`{way_out(key, known)}"
+    if mistake["type"] == "missing":
         return f"{place}{': ' if place else ''}`{key}` is missing"
-    if first["type"] == "value_error":
-        words = str(first["ctx"]["error"])
+    if mistake["type"] == "value_error":
+        words = str(mistake["ctx"]["error"])
     else:
-        words = f"{first['msg']}, got {str(first['input'])[:40]!r}"
+        words = f"{mistake['msg']}, got {str(mistake['input'])[:40]!r}"
     where = ".".join(part for part in (place, key) if part)
     return f"{where}: {words}" if where else words
 

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from features.catalogue import DEBTOR_FEATURES, RULE_NAMES, names
 from features.errors import ConfigurationError
-from models.matrix import SEGMENT, Matrix, check_matrix, nearest, refuse_repeated
+from features.spelling import way_out
+from models.matrix import SEGMENT, Matrix, check_matrix, refuse_repeated
 from models.schemes import CLOCKS, LEARNED, Pareto, Scheme, Speed, Thresholds, axes_over, segment_names
 
 
@@ -42,9 +43,7 @@ def check_schemes(schemes: Mapping[str, Scheme], treats: str = LEARNED) -> None:
 def _check_thresholds(name: str, scheme: Thresholds) -> None:
     known = names(DEBTOR_FEATURES)
     if scheme.figure not in known:
-        raise ConfigurationError(
-            f"scheme {name}: no figure `{scheme.figure}`; {nearest(scheme.figure, known)}"
-        )
+        raise ConfigurationError(f"scheme {name}: no figure `{scheme.figure}`{way_out(scheme.figure, known)}")
     for low, high in pairwise(scheme.borders):
         if low >= high:
             raise ConfigurationError(f"scheme {name}: borders must rise; {high:g} comes after {low:g}")
@@ -83,7 +82,7 @@ def _refuse_circle(start: str, schemes: Mapping[str, Scheme]) -> None:
 
 def _refuse_untreating(schemes: Mapping[str, Scheme], name: str) -> None:
     if name not in schemes:
-        raise ConfigurationError(f"no scheme `{name}`; {nearest(name, [LEARNED, *schemes])}")
+        raise ConfigurationError(f"no scheme `{name}`{way_out(name, [LEARNED, *schemes])}")
     segment_names(schemes[name])
     for axis in _axes_below(name, schemes):
         if axis in (SEGMENT, "model_segment"):

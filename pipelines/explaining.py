@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 from features.catalogue import CATALOGUE
 from features.errors import DebtscapeError
 from features.payment_history import debtor_features
+from features.spelling import nearest
 from pipelines.published_runs import PublishedRun, latest_run, read_table
 from pipelines.reading import Reading, read
 from pipelines.settings import load_settings
@@ -40,7 +40,7 @@ def explain_debtor(config: Path, customer: str, *, today: date) -> dict[str, Any
         raise DebtscapeError(f"no run has been published yet. Publish one: debtscape run -c {config}")
     segments = read_table(run, "segments").set_index("customer_id")
     if customer not in segments.index:
-        near = difflib.get_close_matches(customer, segments.index.tolist(), n=3)
+        near = nearest(customer, segments.index, most=3)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         raise DebtscapeError(f"no debtor {customer!r} in run {run.run_id} as of {run.as_of}.{hint}")
     return {

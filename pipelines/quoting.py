@@ -6,7 +6,6 @@ knows of other items only what was known strictly before its day, so quotes neve
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -22,6 +21,7 @@ from features.contracts.money import minor_units
 from features.errors import DebtscapeError, LedgerError
 from features.ledger import Ledger, make_ledger
 from features.payment_history import paid_closings
+from features.spelling import nearest
 from features.timeline import Ints
 from models.scorer import CLASSES
 from pipelines.deciding import Models, assign_debtors, debtors_on, known_debtors
@@ -247,7 +247,7 @@ def _notes(reading: Reading, quotes: pd.DataFrame) -> list[str]:
 def _misspelt(customer: str, reading: Reading) -> list[str]:
     """Return a question when an id that nobody has is nearly that of a debtor."""
     debtors = reading.ledger.invoices["customer_id"].unique().tolist()
-    near = [] if customer in debtors else difflib.get_close_matches(customer, debtors, n=1, cutoff=0.8)
+    near = [] if customer in debtors else nearest(customer, debtors, alike=0.8)
     return [f"{customer!r} has no invoice yet; did you mean {name}?" for name in near]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from datetime import datetime
@@ -17,6 +16,7 @@ from features.catalogue import INVOICE_FEATURES, names
 from features.contracts import LEDGER_TABLES
 from features.errors import ConfigurationError
 from features.sources import Source
+from features.spelling import nearest
 from models.credit_scales import CreditScale
 from models.matrix import Matrix
 from models.scheme_checks import check_schemes
@@ -32,7 +32,7 @@ class _Strict(BaseModel):
 
 def _known_timezone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(f"no such time zone{_nearest(name, sorted(available_timezones()))}")
+        raise ValueError(f"no such time zone{_or_known(name, sorted(available_timezones()))}")
     return name
 
 
@@ -60,7 +60,7 @@ def _learnable(features: tuple[str, ...]) -> tuple[str, ...]:
     known = names(INVOICE_FEATURES)
     for place, name in enumerate(features):
         if name not in known:
-            raise ValueError(f"{name} is not a feature to learn from{_nearest(name, known)}")
+            raise ValueError(f"{name} is not a feature to learn from{_or_known(name, known)}")
         if name in features[:place]:
             raise ValueError(f"{name} is named twice")
     if not features:
@@ -258,19 +258,19 @@ def _check_tables(ledger: object, name: str) -> None:
     for table in ledger:
         if table not in LEDGER_TABLES:
             raise ConfigurationError(
-                f"{name}: ledger.{table}: no such table{_nearest(str(table), list(LEDGER_TABLES))}"
+                f"{name}: ledger.{table}: no such table{_or_known(str(table), list(LEDGER_TABLES))}"
             )
 
 
 def _explain(error: Any) -> str:
     where = ".".join(str(part) for part in _without_kind(error["loc"]))
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_nearest(str(error['loc'][-1]), _keys_beside(error['loc']))}"
+        return f"{where}: unknown key{_or_known(str(error['loc'][-1]), _keys_beside(error['loc']))}"
     if error["type"] == "missing":
         return f"{where} is missing"
     if error["type"] == "union_tag_invalid":
         kind = str(error["ctx"]["tag"])
-        return f"{where}.kind: no such kind: {kind}{_nearest(kind, list(KINDS))}"
+        return f"{where}.kind: no such kind: {kind}{_or_known(kind, list(KINDS))}"
     return f"{where}: {error['msg'].removeprefix('Value error, ')}"
 
 
@@ -300,6 +300,6 @@ KINDS: dict[str, type[BaseModel]] = {
 }
 
 
-def _nearest(name: str, among: list[str]) -> str:
-    match = difflib.get_close_matches(name, among, n=1, cutoff=0.5)
-    return f", did you mean {match[0]}?" if match else f"; known: {', '.join(among[:12])}"
+def _or_known(name: str, among: list[str]) -> str:
+    near = nearest(name, among)
+    return f", did you mean {near[0]}?" if near else f"; known: {', '.join(among[:12])}"
