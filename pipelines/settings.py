@@ -271,18 +271,22 @@ def _explain(error: Any) -> str:
     if error["type"] == "union_tag_invalid":
         kind = str(error["ctx"]["tag"])
         return f"{where}.kind: no such kind: {kind}{_or_known(kind, list(KINDS))}"
+    if error["type"] == "union_tag_not_found":
+        return f"{where}.kind is missing; there are: {', '.join(KINDS)}"
     return f"{where}: {error['msg'].removeprefix('Value error, ')}"
 
 
 def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
-    if location[0] == "schemes":
-        return list(KINDS[str(location[2])].model_fields)
-    model: type[BaseModel] = Settings
-    for part in location[:-1]:
-        if part in NAMED or model in NAMED.values():
-            model = NAMED.get(str(part), model)
-            continue
-        model = type(model.model_fields[str(part)].default)
+    model: Any
+    match location:
+        case ("schemes", _, str(kind), *inside, _):
+            model = KINDS[kind]
+        case (str(table), _, *inside, _) if table in NAMED:
+            model = NAMED[table]
+        case (*inside, _):
+            model = Settings
+    for part in inside:
+        model = model.model_fields[str(part)].annotation
     return [key for key in model.model_fields if key != "base"]
 
 

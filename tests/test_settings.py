@@ -64,6 +64,14 @@ def test_only_the_invoices_are_needed() -> None:
             "schemes.own.kind: no such kind: tresholds, did you mean thresholds?",
         ),
         (
+            {"schemes": {"own": {"kind": "matrix", "rows": {"by": "size", "valeus": ["big"]}}}},
+            "schemes.own.rows.valeus: unknown key, did you mean values?",
+        ),
+        (
+            {"schemes": {"own": {"kind": "matrix", "columns": {"by": "size", "zzz": 3}}}},
+            "schemes.own.columns.zzz: unknown key; known: by, values",
+        ),
+        (
             {"credit_scores": {"bureau": {"beter": "high"}}},
             "credit_scores.bureau.beter: unknown key, did you mean better?",
         ),
@@ -120,6 +128,11 @@ def test_an_unknown_key_is_refused_with_the_nearest(content: dict[Any, Any], sai
             {"schemes": {"own": {"kind": "thresholds", "figure": "mean_days_late"}}},
             "schemes.own.borders is missing",
         ),
+        (
+            {"schemes": {"own": {"clock": "due"}}},
+            "schemes.own.kind is missing; there are: thresholds, speed, pareto, matrix",
+        ),
+        ({"schemes": {"own": None}}, "schemes.own: "),
         (
             {
                 "credit_scores": {
