@@ -7,6 +7,7 @@ the process at each single step.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -49,6 +50,26 @@ def remove(path: Path) -> None:
         os.rmdir(path)  # noqa: PTH106
     else:
         os.unlink(path)  # noqa: PTH108
+
+
+def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put the files, name -> content, in the place of all that is in the folder.
+
+    Whoever dies on the way leaves the old files, none, or the new ones, and never some of each.
+    """
+    new, old = (folder.with_name(f".tmp-{folder.name}{part}") for part in ("", "-old"))
+    for left in (new, old):
+        if left.exists():
+            remove(left)
+    make_folder(new)
+    for name, content in files.items():
+        write_file(new / name, content)
+    sync_folder(new)
+    if folder.exists():
+        rename(folder, old)
+    rename(new, folder)
+    if old.exists():
+        remove(old)
 
 
 def sync_folder(path: Path) -> None:

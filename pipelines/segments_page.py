@@ -6,7 +6,6 @@ then; it holds no moment in time, and so repeats byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pandas as pd
 
 from models.schemes import LEARNED
 from pipelines.debtor_lists import debtors
-from pipelines.durable_files import make_folder, remove, rename, write_file
+from pipelines.durable_files import replace_folder
 from pipelines.movement_sections import for_sales, who_moves
 from pipelines.pages import Card, html_page
 from pipelines.reading import read
@@ -50,7 +49,7 @@ def make_segments_page(
     reading = read(config, as_of=as_of, today=today)
     found = gather(reading, cutoff)
     folder = reading.settings.output_folder / "segments" / found.as_of.isoformat()
-    _write(folder, page_files(found))
+    replace_folder(folder, page_files(found))
     return {
         "page": str(folder / "segments.html"),
         "markdown": str(folder / "segments.md"),
@@ -205,15 +204,3 @@ def _footer(found: Material) -> str:
         f"Segments: {found.scheme}, {found.model} · ledger {ledger[:16]} · configuration "
         f"{settings[:16]}. The same inputs give the same page."
     )
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put the files in the place of what is in the folder, all at once."""
-    hidden = folder.with_name(f".tmp-{folder.name}")
-    for left in (hidden, folder):
-        if left.exists():
-            remove(left)
-    make_folder(hidden)
-    for name, content in files.items():
-        write_file(hidden / name, content)
-    rename(hidden, folder)

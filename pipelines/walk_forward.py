@@ -23,7 +23,7 @@ from models.lift import lift
 from pipelines.arrow_tables import to_parquet
 from pipelines.backtest_report import BacktestInputs, LeftOut, summary_files
 from pipelines.backtest_table import prediction_table
-from pipelines.durable_files import make_folder, remove, rename, write_file
+from pipelines.durable_files import replace_folder
 from pipelines.figures import figures_of
 from pipelines.folds import facts_of, fit_all, predict_all, rows_at, sample_points, training_rows
 from pipelines.progress import Progress, silent
@@ -152,7 +152,7 @@ def write_backtest(walked: Walked) -> dict[str, Any]:
         "outcomes.parquet": to_parquet(pa.Table.from_pandas(walked.outcomes)),
     }
     folder = settings.output_folder / "backtests" / inputs.backtest_id
-    _write(folder, {**tables, **for_people})
+    replace_folder(folder, {**tables, **for_people})
     figures = figures_of(walked.evaluation)
     cutoffs = [day.isoformat() for day in inputs.cutoffs]
     registry.quiet()
@@ -200,14 +200,3 @@ def _inputs(walked: Walked) -> BacktestInputs:
         settings_fingerprint=settings,
         left_out=walked.left_out,
     )
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    hidden = folder.with_name(f".tmp-{folder.name}")
-    for left in (hidden, folder):  # half of one that died; the same backtest of an earlier day
-        if left.exists():
-            remove(left)
-    make_folder(hidden)
-    for name, content in files.items():
-        write_file(hidden / name, content)
-    rename(hidden, folder)
