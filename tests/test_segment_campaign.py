@@ -36,7 +36,7 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Month:
-    """A training: established debtors' figures of the day, the segments learned, and those in use after it."""
+    """A training: figures of the established debtors, the segments learned, and those in use after it."""
 
     day: date
     figures: pd.DataFrame
@@ -142,6 +142,7 @@ def test_another_seed_finds_the_same_segments_in_the_same_order(
         settings = whole.settings.model_copy(update={"seed": seed})
         model, figures = fit_segments(whole.ledger, whole.books, whole.as_of, settings)
         models.append(model.parameters_)
+    assert all(model["names"] == models[0]["names"] for model in models)
     one = segment(models[0], figures)
     for seed, other in zip(SEEDS[1:], (segment(found, figures) for found in models[1:]), strict=True):
         similar = adjusted_rand_score(one, other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tiny_portfolio import Invoice, ledger_of, on, settings_with
 
 from models import registry
 from pipelines.fitted_models import Fitted, fitted_segments
+from pipelines.running import run
 from pipelines.settings import load_settings
 from pipelines.training import train
 
@@ -115,11 +116,13 @@ def test_a_champion_of_a_later_day_is_not_continued(learned: dict[str, Any]) -> 
 
 @dataclass(frozen=True)
 class Trained:
-    """Two trainings after a champion that calls the best payers C."""
+    """A champion that calls the best payers C, a run, two trainings, and another run."""
 
     config: Path
+    first: dict[str, Any]
     refused: dict[str, Any]
     accepted: dict[str, Any]
+    second: dict[str, Any]
 
     @property
     def uri(self) -> str:
@@ -150,8 +153,8 @@ def write(folder: Path, invoices: list[Invoice]) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, learned: dict[str, Any]) -> Trained:
-    """A champion upside down in a registry; then a training, and one that accepts the segments."""
-    config = write(tmp_path_factory.mktemp("gate"), background(12))
+    """The champion is upside down until the second training accepts the segments."""
+    config = write(tmp_path_factory.mktemp("gate"), background(14))
     uri = load_settings(config).tracking_uri
     registry.quiet()
     version = registry.log_version(
@@ -162,12 +165,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory, learned: dict[str, Any]) -
         tracking_uri=uri,
     )
     registry.set_alias("debtor-segments", "champion", version, tracking_uri=uri)
-    today = date(2026, 1, 1)
+    today, time = date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)
+    first = run(config, as_of=on(NOW - 10), today=today, now=time)
     refused = train(config, as_of=on(NOW), today=today)
     champion = registry.champion("debtor-segments", uri)
     assert champion is not None
     assert champion.version == "1"
-    return Trained(config, refused, train(config, as_of=on(NOW), today=today, accept_segments=True))
+    accepted = train(config, as_of=on(NOW), today=today, accept_segments=True)
+    second = run(config, as_of=on(NOW + 10), today=today, now=time)
+    return Trained(config, first, refused, accepted, second)
 
 
 def test_a_refused_version_stays_challenger_and_says_why(trained: Trained) -> None:
@@ -177,8 +183,8 @@ def test_a_refused_version_stays_challenger_and_says_why(trained: Trained) -> No
     verdict = trained.refused["models"]["debtor-segments"]
     assert (verdict["version"], verdict["alias"], verdict["reasons"]) == ("2", "challenger", [REVERSED])
     client = MlflowClient(trained.uri, trained.uri)
-    run = client.get_model_version("debtor-segments", "2").run_id
-    report = Path(client.download_artifacts(run, "who_would_move.md")).read_text(encoding="utf-8")
+    of = client.get_model_version("debtor-segments", "2").run_id
+    report = Path(client.download_artifacts(of, "who_would_move.md")).read_text(encoding="utf-8")
     assert "8 would move" in report
     assert all(f"- {kind}0_: " in report for kind in KINDS if kind != "tardy")
 
@@ -193,3 +199,20 @@ def test_accepting_the_segments_replaces_the_champion(trained: Trained) -> None:
     assert champion.parameters["continues"] == "1"
     assert champion.parameters["renamed"] == {"A": "C", "B": "B", "C": "A"}
     assert champion.parameters["expected_days_late"] == pytest.approx([0, 4, 40])
+
+
+def test_a_new_name_moves_nobody_in_the_next_run(trained: Trained) -> None:
+    """What was C is called A now: the run knows it is the same segment, and does not cry alarm."""
+    assert trained.second["previous_run"] == trained.first["run_id"]
+    then, now = (
+        pd.read_parquet(Path(result["path"]) / "segments.parquet").set_index("customer_id")
+        for result in (trained.first, trained.second)
+    )
+    assert set(then["model_version"]) == {"1"}
+    assert set(now["model_version"]) == {"3"}
+    kinds = now.index.str.rstrip("0123_")
+    assert dict(zip(kinds, then["segment"], strict=True)) == {"prompt": "C", "tardy": "B", "slow": "A"}
+    assert dict(zip(kinds, now["segment"], strict=True)) == {"prompt": "A", "tardy": "B", "slow": "C"}
+    assert now["previous_segment"].equals(then["segment"].rename("previous_segment"))
+    assert not now["moved"].any()
+    assert not any("moved between segments" in warning for warning in trained.second["warnings"])
