@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -67,9 +68,13 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+_MEANS_SOMETHING = re.compile(r"[\\|\[\]`*~]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=\bwww)\.")
+"""An underscore within a word means nothing, nor does a parenthesis once the brackets before it do not."""
+
+
 def _plain(text: str) -> str:
-    """Return the text without what would break a row of a Markdown table."""
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())
+    """Return the text so that Markdown shows it as it is: no column, no link and no emphasis comes of it."""
+    return " ".join(_MEANS_SOMETHING.sub(r"\\\g<0>", text).replace("<", "&lt;").split())
 
 
 def number(value: float | None, digits: int = 0) -> str:

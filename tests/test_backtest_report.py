@@ -293,6 +293,25 @@ def test_a_page_as_markdown() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("[x](http://bad.example)", r"\[x\](http\://bad.example)"),
+        ("![x](y)", r"!\[x\](y)"),
+        ("www.bad.example", r"www\.bad.example"),
+        ("a|b\\c", r"a\|b\\c"),
+        ("`a` *b* _c_ ~~d~~", r"\`a\` \*b\* \_c\_ \~\~d\~\~"),
+        ("__init__", r"\_\_init\_\_"),
+        ("<b>\nx", "&lt;b> x"),
+        ("late_share (48 %), €1,234: done!", "late_share (48 %), €1,234: done!"),
+    ],
+)
+def test_a_name_that_looks_like_markdown_is_shown_as_it_is(name: str, shown: str) -> None:
+    """A debtor's name makes no link, no emphasis and no column; harmless signs stay as they are."""
+    page = markdown("Page", [Section("Part", tables=(Table(("who",), ((Cell(name),),)),))])
+    assert page == f"# Page\n\n## Part\n\n| who |\n| :-- |\n| {shown} |\n"
+
+
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], dict[str, Any]]:
     """The same small backtest twice; before its first cutoff almost nothing was known."""
