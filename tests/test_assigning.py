@@ -26,10 +26,9 @@ from segment_story import (
 )
 from tiny_portfolio import Invoice, ledger_of, on, settings_with
 
-from features.ledger import Ledger, known_before
+from features.ledger import Ledger, known_before, make_ledger
 from pipelines.assigning import Segmenting, alarm, figures_on, names_of
 
-CROWD = OF_EACH * len(KINDS)
 SLIP = ledger_of([*background(26), *slips("story", [0] * 8 + [40] * 9 + [0] * 10)])
 """The debtor `story` pays eight invoices on its due day, nine 40 days late, and the rest by due again."""
 
@@ -64,8 +63,8 @@ STORY = """
 2024-11-01  A  model   moved
 2024-12-01  A  model
 """
-"""A run on the first of each month. Invoices 0 to 7 came in by 2023-09-28, each on its due day; 8 to 16 from
-2023-11-07 to 2024-07-04, each 40 days late; from 2024-06-24 on the others, by due again."""
+"""A run on the first of each month. Invoices 0 to 7 were paid by 2023-08-29, each on its due day; 8 to 16
+from 2023-11-07 to 2024-07-04, each 40 days late; from 2024-06-24 on the others, by due again."""
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +141,7 @@ def test_repeating_the_run_of_a_day_moves_nobody(days: list[str]) -> None:
     assert again["segment"].equals(first["segment"])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(150, 450), st.integers(1, 250))
 def test_time_alone_moves_only_whom_an_aged_figure_carries(number: int, later: int) -> None:
     """No invoice for six months, or the third invoice more than 30 days past due: the row names it."""
@@ -170,7 +169,7 @@ def test_time_alone_moves_only_whom_an_aged_figure_carries(number: int, later: i
 def test_dormant_is_who_buys_nothing_any_more() -> None:
     """The crowd's last invoice is of day 240: six whole months later all of it, and nobody a day sooner."""
     ledger = ledger_of([*background(9), *slips("buys", [0] * 16)])
-    eve, morning = (date(2024, 2, 28) - START).days, (date(2024, 2, 29) - START).days
+    eve, morning = number_of("2024-02-28"), number_of("2024-02-29")
     found = runs(ledger, model(), [330, eve, morning], DORMANT)
     assert not found[eve]["moved"].any()
     moved = found[morning][found[morning]["moved"]]
@@ -216,8 +215,8 @@ def test_permuted_rows_of_the_ledger_give_the_same_segments() -> None:
 # ---- the alarm ----
 
 
-@pytest.mark.parametrize(("movers", "warns"), [(2, False), (3, True)])
-def test_the_alarm_tells_when_more_than_the_share_moved(movers: int, warns: bool) -> None:
+@pytest.mark.parametrize(("movers", "share"), [(2, None), (3, "20.0%")])
+def test_the_alarm_tells_when_more_than_the_share_moved(movers: int, share: str | None) -> None:
     """Two of 14 moved: 14.3 %, three of 15: 20 %; up to 15 % nothing is said."""
     changed = [row for n in range(movers) for row in slips(f"mover{n}", [0] * 8 + [40] * 9 + [0] * 9)]
     ledger = ledger_of([*background(26), *changed])
@@ -225,12 +224,10 @@ def test_the_alarm_tells_when_more_than_the_share_moved(movers: int, warns: bool
     table = runs(ledger, model(), [start, start + 61])[start + 61]
     assert table["moved"].sum() == movers
     reading = reading_on(ledger, start + 61)
-    said = alarm(reading, table, names_of(reading, model()))
-    if not warns:
-        assert said == []
-    else:
-        (text,) = said
-        assert text.startswith("20.0% of the debtors moved between segments since the previous run, over 15%")
+    said = " of the debtors moved between segments since the previous run, over 15%: "
+    texts = [text.partition(said) for text in alarm(reading, table, names_of(reading, model()))]
+    assert [before for before, found, _ in texts if found] == ([share] if share else [])
+    assert bool(texts) == bool(share)
 
 
 # ---- another scheme that treats ----
@@ -252,8 +249,8 @@ def test_a_scheme_of_thresholds_can_treat() -> None:
     assert names_of(reading, model()) == ["A", "B", "C"]
 
 
-def test_another_scheme_moves_nobody_with_hesitation_of_the_old_one() -> None:
-    """B by its centre, A by the thresholds: the change of scheme is no border to be kept at."""
+def test_a_change_of_scheme_is_no_border_to_be_kept_at() -> None:
+    """B by its centre, A by the thresholds: it moves with the first run of the new scheme."""
     ledger = ledger_of(background(12))
     before = segments(reading_on(ledger, 420), model())
     abc = settings_with(segments={"scheme": "abc", "clusters": 3})
@@ -277,22 +274,19 @@ def test_a_rule_keeps_a_debtor_where_it_was() -> None:
     assert (row["segment"], row["model_segment"], row["source"]) == ("A", "C", "kept")
     assert (row["rule"], row["reason"], row["moved"]) == ("patience", "because", False)
     alone = segments(reading, model()).loc["story"]
-    assert (alone["segment"], alone["rule"]) == ("C", None) or pd.isna(alone["rule"])
+    assert (alone["segment"], alone["source"]) == ("C", "model")
 
 
 def test_a_rule_excludes_a_debtor_and_lets_it_back() -> None:
     """Intercompany is not judged by how it pays; when the rule ends it is in the segment of its figures."""
     ledger = ledger_of(background(12), type={"slow0_": "intercompany"})
-    ends = on(420)
-    rules = rules_of({"name": "settled", "when": 'type == "intercompany"', "exclude": True, "valid_to": ends})
+    rules = rules_of(
+        {"name": "settled", "when": 'type == "intercompany"', "exclude": True, "valid_to": on(420)}
+    )
     out = segments(reading_on(ledger, 420, rules=rules), model())
     row = out.loc["slow0_"]
-    assert (row["segment"], row["model_segment"], row["source"], row["rule"]) == (
-        "EXCLUDED",
-        "C",
-        "rule",
-        "settled",
-    )
+    assert (row["segment"], row["model_segment"]) == ("EXCLUDED", "C")
+    assert (row["source"], row["rule"]) == ("rule", "settled")
     assert (out["segment"] == "EXCLUDED").sum() == 1
     back = segments(reading_on(ledger, 421, rules=rules), model(), previous(out, 420)).loc["slow0_"]
     assert (back["segment"], back["source"], back["moved"]) == ("C", "model", True)
@@ -311,7 +305,7 @@ def test_a_decision_of_the_credit_manager_goes_first_and_ends_at_once() -> None:
             "until": [day(420)],
         }
     )
-    ledger = replace(ledger_of(background(12)), decisions=ledger_with(decided))
+    ledger = replace(ledger_of(background(12)), decisions=make_ledger(decisions=decided).decisions)
     found = runs(ledger, model(), [400, 401, 420, 421])
     rows = [table.loc["prompt0_"] for table in found.values()]
     assert [(row["segment"], row["source"]) for row in rows] == [
@@ -324,22 +318,15 @@ def test_a_decision_of_the_credit_manager_goes_first_and_ends_at_once() -> None:
     assert [bool(row["moved"]) for row in rows] == [False, True, False, True]
 
 
-def ledger_with(decisions: pd.DataFrame) -> pd.DataFrame:
-    """The ledger's table of decisions."""
-    from features.ledger import make_ledger
-
-    return make_ledger(decisions=decisions).decisions
-
-
 # ---- new debtors and prospects ----
 
 
-@pytest.mark.parametrize(("number", "risk"), [(90, "average"), (91, "high")])
+@pytest.mark.parametrize(("number", "risk"), [(390, "average"), (391, "high")])
 def test_a_new_debtor_more_than_thirty_days_past_due_is_a_high_risk_at_once(number: int, risk: str) -> None:
     """Its only invoice was due on day 360: on day 390 it is 30 days past due, a day later more than that."""
     young: list[Invoice] = [("young", "young", 330, None)]
     ledger = ledger_of([*background(12), *young])
-    row = segments(reading_on(ledger, 300 + number), model()).loc["young"]
+    row = segments(reading_on(ledger, number), model()).loc["young"]
     assert (row["segment"], row["source"], row["risk"]) == ("NEW", "new", risk)
 
 
