@@ -20,6 +20,15 @@ Floats = npt.NDArray[np.float64]
 
 MOST_FIGURES = 2
 
+_WORDS = {
+    "lasting_late_share": "paid late",
+    "lasting_late_over_7_share": "paid over 7 days late",
+    "lasting_early_over_7_share": "paid over 7 days early",
+    "matured_invoices": "invoices matured",
+    "months_since_last_invoice": "months since the last invoice",
+}
+"""What sales reads instead of the name of a figure that moves many."""
+
 
 def moved_because(
     moved: pd.DataFrame,
@@ -96,7 +105,7 @@ def _text(
         figures, said = move.figures, move.said or ""
     changed = [change for name in figures.carrying if (change := _change(name, now, before))][:MOST_FIGURES]
     if not changed:
-        changed = [f"{name} is {figure_text(name, now[name])}" for name in figures.standing[:1]]
+        changed = [f"{figure_name(name)} is {figure_text(name, now[name])}" for name in figures.standing[:1]]
     return "; ".join(part for part in (*changed, said) if part)
 
 
@@ -138,11 +147,16 @@ def _change(name: str, now: Mapping[Any, Any], before: Mapping[Any, Any]) -> str
     if name not in before or name not in now:
         return ""
     was, now_is = (figure_text(name, figures[name]) for figures in (before, now))
-    return "" if was == now_is else f"{name} {was} → {now_is}"
+    return "" if was == now_is else f"{figure_name(name)} {was} → {now_is}"
+
+
+def figure_name(name: str) -> str:
+    """Return what the figure is called for people, and its name in brackets; the name alone without words."""
+    return f"{_WORDS[name]} ({name})" if name in _WORDS else name
 
 
 def figure_text(name: str, value: Any) -> str:
-    """Return a figure for people, by its unit: 31 %, 4.2 days, 1,234, 2024-05-01; "nothing" where empty."""
+    """Return a figure for people, by its unit: 31 %, −4.2 days, 1,234, 2024-05-01; "nothing" where empty."""
     unit = RULE_NAMES[name].unit if name in RULE_NAMES else ""
     if pd.isna(value):
         return "nothing"
@@ -151,7 +165,13 @@ def figure_text(name: str, value: Any) -> str:
     if unit == "day":
         return f"{value:%Y-%m-%d}"
     if unit == "share":
-        return f"{100 * value:.0f} %"
-    if unit in ("days", "ratio"):
-        return f"{value:,.1f}" + (" days" if unit == "days" else "")
-    return f"{value:,.0f}"
+        return f"{_number(100 * value, 0)} %"
+    if unit == "days":
+        return f"{_number(value, 1)} days"
+    return _number(value, 1 if unit == "ratio" else 0)
+
+
+def _number(value: float, decimals: int) -> str:
+    """Return the number with a real minus sign, and none before a zero."""
+    text = f"{value:,.{decimals}f}"
+    return text.replace("-", "−") if text.strip("-0.,") else text.removeprefix("-")

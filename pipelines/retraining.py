@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.movement_reasons import figure_text
+from models.movement_reasons import figure_name, figure_text
 from models.scorer import assign_segments, segment_axes, segment_distances
 
 
@@ -79,5 +79,5 @@ def _why(new: Mapping[str, Any], rows: pd.DataFrame, was: pd.Series, will_be: pd
         figure = new["features"][int(speaks.argmax())]
         nearer = 1 - distances[place, j] / max(distances[place, i], 1e-12)
         value = figure_text(figure, rows[figure].iloc[place])
-        texts.append(f"{figure} is {value}, {nearer:.0%} nearer to the centre of {after}")
+        texts.append(f"{figure_name(figure)} is {value}, {nearer:.0%} nearer to the centre of {after}")
     return texts

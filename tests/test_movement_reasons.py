@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from models.movement_reasons import figure_text, moved_because
+from features.catalogue import RULE_NAMES
+from models.movement_reasons import figure_name, figure_text, moved_because
 
 MODEL = {
     "features": ["decayed_days_late", "decayed_late_share"],
@@ -81,7 +82,7 @@ def test_a_rule_that_begins_names_its_figure_and_its_reason() -> None:
     text = why(
         figures(0, 0, matured_invoices=3.0), figures(0, 0, matured_invoices=2.0), rule="new", segment="NEW"
     )
-    assert text == "matured_invoices 2 → 3; rule new: 3 of 3 matured invoices"
+    assert text == "invoices matured (matured_invoices) 2 → 3; rule new: 3 of 3 matured invoices"
 
 
 def test_a_rule_that_ends_names_its_figure() -> None:
@@ -93,7 +94,7 @@ def test_a_rule_that_ends_names_its_figure() -> None:
         rule_before="new",
         said=None,
     )
-    assert text == "matured_invoices 2 → 3; rule new no longer holds"
+    assert text == "invoices matured (matured_invoices) 2 → 3; rule new no longer holds"
 
 
 def test_a_decision_has_no_figures() -> None:
@@ -109,10 +110,39 @@ def test_without_a_model_the_usual_figures_are_compared() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lasting_late_share", "paid late (lasting_late_share)"),
+        ("lasting_late_over_7_share", "paid over 7 days late (lasting_late_over_7_share)"),
+        ("lasting_early_over_7_share", "paid over 7 days early (lasting_early_over_7_share)"),
+        ("months_since_last_invoice", "months since the last invoice (months_since_last_invoice)"),
+        ("decayed_days_late", "decayed_days_late"),
+    ],
+)
+def test_a_figure_has_words_and_keeps_its_name(name: str, words: str) -> None:
+    """Sales reads the words; whoever writes rules finds the name, once."""
+    assert figure_name(name) == words
+    assert name in RULE_NAMES
+
+
+def test_words_stand_where_a_figure_changed_and_where_it_only_stands() -> None:
+    """The share that segments go by, from 10 % to 40 %, and at 40 % all along."""
+    model = {**MODEL, "features": ["decayed_days_late", "lasting_late_share"]}
+    now, before = ({"decayed_days_late": 12.0, "lasting_late_share": share} for share in (0.4, 0.1))
+    changed = why(now, before, model=model, said=None)
+    assert changed == "paid late (lasting_late_share) 10 % → 40 %"
+    assert why(now, now, model=model, said=None) == "paid late (lasting_late_share) is 40 %"
+
+
+@pytest.mark.parametrize(
     ("name", "value", "text"),
     [
         ("late_share_365d", 0.314, "31 %"),
         ("mean_days_late", 4.25, "4.2 days"),
+        ("mean_days_late", -4.25, "−4.2 days"),
+        ("mean_days_late", -0.04, "0.0 days"),
+        ("open_amount", -1234.5, "−1,234"),
+        ("matured_invoices", -0.0, "0"),
         ("open_amount", 1234.5, "1,234"),
         ("settled_invoices", 12.0, "12"),
         ("issued_amount_trend", 0.87, "0.9"),

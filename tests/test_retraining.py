@@ -41,6 +41,16 @@ def test_who_would_move_and_why() -> None:
     ]
 
 
+def test_a_mover_is_told_in_the_words_of_the_figure() -> None:
+    """Half late: nearer to 0 than to all late, and nearer to 60 % than to none."""
+    old = {**OLD, "features": ["lasting_late_share"], "centroids": [[0], [1.1]]}
+    debtors = pd.DataFrame({"lasting_late_share": [0.5], "settled_invoices": [5]}, index=["half"])
+    change = compare_segments(old, {**old, "centroids": [[0], [0.6]]}, debtors)
+    assert change.movers["why"].tolist() == [
+        "paid late (lasting_late_share) is 50 %, 80% nearer to the centre of B"
+    ]
+
+
 def test_the_report_names_every_mover() -> None:
     """As Markdown, kept with the version."""
     report = compare_segments(OLD, NEW, DEBTORS).report
