@@ -139,7 +139,7 @@ def _jaccard(
     found = np.zeros(clusters)
     for _ in range(RESAMPLES):
         drawn = rng.integers(0, len(points), len(points))
-        _, again = _cluster(points[drawn], weights[drawn], clusters, int(rng.integers(2**31)), starts=10)
+        _, again = _cluster(points[drawn], weights[drawn], clusters, int(rng.integers(2**31)), starts=6)
         once, place = np.unique(drawn, return_index=True)
         table = np.zeros((clusters, clusters))
         np.add.at(table, (labels[once], again[place]), 1)
