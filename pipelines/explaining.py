@@ -55,22 +55,48 @@ def explain_debtor(config: Path, customer: str, *, today: date) -> dict[str, Any
 
 def _facts(run: PublishedRun, segment: dict[str, Any], customer: str) -> dict[str, Any]:
     debtors = read_table(run, "debtors")
-    facts = {
+    facts: dict[str, Any] = {
         "segment": f"{segment['segment']} ({segment['reason']})",
         "decided by": segment["source"]
         if pd.isna(segment["rule"])
         else f"{segment['source']}: {segment['rule']}",
         "the model alone says": _or(segment["model_segment"], "nothing: no history"),
         "previous segment": _or(segment["previous_segment"], "none"),
-        "risk": _or(segment["risk"], "unknown"),
+        "moved because": _or(segment["moved_because"], ""),
+        "expected of debtors like it": _provisional(segment),
+        "risk": _risk(run, customer, segment["risk"]),
+        "delay tactics": _tactics(run, customer),
         "value class": _or(segment["value_class"], "unknown"),
     }
+    facts = {name: said for name, said in facts.items() if said}
     for row in records(debtors[debtors["customer_id"] == customer]):
         currency = row["currency"]
         facts[f"open ({currency})"] = money(row["open_amount_minor"], currency)
         facts[f"overdue ({currency})"] = money(row["overdue_amount_minor"], currency)
         facts["must not be contacted"] = _or(row["blocked_by"], "free to contact")
     return facts
+
+
+def _provisional(segment: dict[str, Any]) -> str:
+    """What is said of a debtor whose own history is too short to say it."""
+    if pd.isna(segment["provisional_segment"]):
+        return ""
+    low, share, high = (segment[f"expected_late_share{end}"] for end in ("_p10", "", "_p90"))
+    return f"segment {segment['provisional_segment']}, {share:.0%} late ({low:.0%} to {high:.0%})"
+
+
+def _risk(run: PublishedRun, customer: str, risk: Any) -> str:
+    table = read_table(run, "risks")
+    why = [row["reason"] for row in records(table[table["customer_id"] == customer])]
+    return _or(risk, "unknown") + "".join(f" ({reason})" for reason in why)
+
+
+def _tactics(run: PublishedRun, customer: str) -> str:
+    rows = read_table(run, "delay_tactics")
+    return ", ".join(
+        f"{row['tactic'].replace('_', ' ')} {row['times']}×" + (", a habit" if row["chronic"] else "")
+        for row in records(rows[rows["customer_id"] == customer])
+    )
 
 
 def _history(reading: Reading, customer: str) -> list[dict[str, Any]]:
