@@ -181,12 +181,21 @@ def show_quotes(result: dict[str, Any]) -> None:
             "paid on": f"{middle}, 10-90 %: {early} to {late}",
             **classes,
             "settled so far": quote["settled_invoices"],
+            "provisional segment": _provisional(quote),
             "predicted by": quote["source"],
             "reasons": quote["reasons"],
             "note": quote["note"],
         }
         _facts({name: value for name, value in facts.items() if value != ""})
     _warnings(result["warnings"])
+
+
+def _provisional(quote: dict[str, Any]) -> str:
+    """The segment of debtors like this one, while its own history is too short."""
+    if quote["provisional_segment"] is None:
+        return ""
+    low, share, high = (quote[f"expected_late_share{end}"] for end in ("_p10", "", "_p90"))
+    return f"{quote['provisional_segment']}, {share:.0%} of its invoices late ({low:.0%} to {high:.0%})"
 
 
 def _show_orders(result: dict[str, Any]) -> None:
