@@ -171,6 +171,22 @@ def test_retraining_keeps_every_name_while_the_debtors_pay_as_before(debtors: pd
     assert new.notes_ == []
 
 
+def test_a_segment_that_goes_on_follows_half_the_way(debtors: pd.DataFrame) -> None:
+    """All bad payers from 90 % to 70 % a week late: the centre goes to 80 %; chosen anew, to 70 %."""
+    old = DebtorSegmenter(3, seed=1).fit(debtors)
+    later = debtors.copy()
+    later.loc[later.index.str.startswith("bad"), BEHAVIOUR[2]] -= 0.2
+
+    def worst(fitted: DebtorSegmenter) -> float:
+        of = fitted.parameters_
+        return float(of["centroids"][2][2] * of["scale"][2] + of["center"][2])
+
+    assert worst(old) == pytest.approx(0.9, abs=0.01)
+    assert worst(continued(old, later, clusters=3)) == pytest.approx(0.8, abs=0.01)
+    anew = DebtorSegmenter(3, previous=predecessor(old.parameters_, "7"), keep_number=False).fit(later)
+    assert worst(anew) == pytest.approx(0.7, abs=0.01)
+
+
 def test_a_new_kind_of_debtor_is_a_new_segment_and_the_renaming_is_said(debtors: pd.DataFrame) -> None:
     """Between some days and a month late a crowd of two weeks appears: the old C is D now, and C is new."""
     old = DebtorSegmenter(3, seed=1).fit(debtors)
