@@ -31,7 +31,7 @@ def test_a_segment_the_policy_was_not_made_for_is_named() -> None:
 
 
 def test_a_segment_without_a_line_is_treated_as_any() -> None:
-    """The friendly reminder comes after 7 days for A, after 5 for D, which has no line."""
+    """The friendly reminder comes after 7 days for A, after 3 for D, which has no line."""
     friendly = read_policy(SHIPPED).steps[0]
     assert (friendly.days_for("A"), friendly.days_for("D")) == (7, 3)
 
