@@ -7,15 +7,14 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from models.delay_tactics import Tactics, read_tactics
-from models.rules import Rules, read_rules
-
 from features.books import Books
 from features.cleaning import Cleaned, read_ledger
 from features.errors import DebtscapeError, LedgerError
 from features.ledger import Ledger, known_before, newest_fact
 from features.settlement import Tolerance, keep_books
+from models.delay_tactics import Tactics, read_tactics
 from models.policy import Policy, read_policy
+from models.rules import Rules, read_rules
 from pipelines.settings import Settings, load_settings
 
 
