@@ -30,7 +30,7 @@ def scored_rows(draw):
 
 
 @given(scored_rows())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_ranking_equals_scikit_learn_under_every_weighting(sample):
     """AUC and average precision of the sample and of each resample are scikit-learn's weighted ones."""
     scores, happened, debtors = sample

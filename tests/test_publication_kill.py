@@ -26,7 +26,9 @@ def left_behind(output: Path) -> str:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("first", [True, False], ids=["first run", "later run"])
+@pytest.mark.parametrize(
+    "first", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["first run", "later run"]
+)
 def test_a_kill_at_each_step_leaves_a_whole_run_and_the_next_attempt_succeeds(
     tmp_path: Path, first: bool
 ) -> None:

@@ -260,7 +260,7 @@ def log_odds_of_rule(rows: pd.DataFrame, outcome: pd.DataFrame) -> tuple[LogOdds
     return predicted_log_odds(ShrunkenRule().fit(rows, outcome).predict, 0), usual_row(rows)
 
 
-@pytest.mark.parametrize("fit", [log_odds_of_model, log_odds_of_rule])
+@pytest.mark.parametrize("fit", [pytest.param(log_odds_of_model, marks=pytest.mark.slow), log_odds_of_rule])
 def test_removing_the_strongest_moves_the_prediction_as_said(
     learned: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
     fit: Callable[[pd.DataFrame, pd.DataFrame], tuple[LogOdds, dict[str, float]]],
