@@ -1,130 +1,211 @@
-"""The collection policy: steps, days, guards. Read from a file that a collections manager edits."""
+"""The collection policy: what it may say. `policy_file` reads it, `policy_checks` refuses contradictions.
+
+A strategy is an order of steps; a line says which debtors are treated by which strategy, and on which terms;
+an event puts a step of its own in place of the strategy's next one.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from features.errors import ConfigurationError
-from features.spelling import way_out
-from models.mistakes import first_mistake, in_words
+from pydantic import BaseModel, ConfigDict, Field
 
 ANY = "any"
 
-Days = Annotated[int, Field(ge=1, le=3650)]
+FRIENDLY = "friendly"
+
+Channel = Literal["email", "letter", "call", "registered_letter", "agency"]
+Tone = Literal["friendly", "firm", "formal"]
+Timing = Literal["fixed", "shifted", "optimal"]
+LegalKind = Literal["business", "public", "consumer", "unknown"]
+Risk = Literal["low", "average", "high"]
+ValueClass = Literal["top", "middle", "tail"]
+When = Literal["overdue", "slipped_once", "broken_promise", "returned_debit"]
+Need = Literal["delivered_notice", "undisputed"]
+
+HARSH = frozenset({"registered_letter", "agency"})
+"""Channels that harm the debtor unless the step says otherwise."""
+
+Days = Annotated[int, Field(ge=-365, le=3650)]
+Count = Annotated[int, Field(ge=0, le=3650)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
+Amounts = Mapping[Name, Annotated[Decimal, Field(ge=0, strict=False)]]
+"""Money in major units per currency; `any` is for every currency without a line of its own."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Frozen, and strict about unknown keys and types."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Step(_Strict):
-    """One step of the collection strategy; `days_after_due` per segment, `any` for the others."""
+class Step(Strict):
+    """One contact of a strategy, or of an event.
+
+    level: the dunning level once it is done, 0 for a courtesy that raises none. channels: the first that the
+    debtor can be reached by. adverse: it harms the debtor, so a person must approve it; where it is not said,
+    a registered letter and an agency do. statutory_notice: the notice that a country pack asks for.
+    """
 
     name: Name
-    level: Annotated[int, Field(ge=1)]
-    days_after_due: Mapping[Name, Days]
-    channel: Literal["email", "letter", "call", "registered_letter"]
+    level: Annotated[int, Field(ge=0, le=99)]
+    days_after_due: Days | None = None
+    working_days_after_due: Annotated[int, Field(ge=1, le=365)] | None = None
+    tone: Tone
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1, strict=False)]
     template: Name
-    adverse: bool
+    by: Literal["collector", "account_manager"] = "collector"
+    adverse: bool | None = None
+    minimum_amount: Amounts = {}
+    statutory_notice: bool = False
 
-    def days_for(self, segment: str) -> int:
-        """Return the days from due to this step for the segment."""
-        return self.days_after_due.get(segment, self.days_after_due[ANY])
+    @property
+    def harms(self) -> bool:
+        """Whether a person must approve the step."""
+        return bool(HARSH & set(self.channels)) if self.adverse is None else self.adverse
 
 
-class Shift(_Strict):
-    """When a habit of paying late moves the first friendly reminder (see `reminder_shift`)."""
+class Strategy(Strict):
+    """Steps in order, mildest first; none at all needs a reason."""
+
+    steps: Annotated[tuple[Step, ...], Field(strict=False)]
+    because: Name | None = None
+
+
+class Selector(Strict):
+    """Which debtors: `any`, one value, or a list of them, for each of these."""
+
+    segment: Name | Annotated[tuple[Name, ...], Field(min_length=1, strict=False)] = ANY
+    risk: Literal["any"] | Risk | Annotated[tuple[Risk, ...], Field(min_length=1, strict=False)] = "any"
+    value_class: (
+        Literal["any"] | ValueClass | Annotated[tuple[ValueClass, ...], Field(min_length=1, strict=False)]
+    ) = "any"
+    legal_kind: (
+        Literal["any"] | LegalKind | Annotated[tuple[LegalKind, ...], Field(min_length=1, strict=False)]
+    ) = "any"
+    country: Name | Annotated[tuple[Name, ...], Field(min_length=1, strict=False)] = ANY
+
+
+class Terms(Strict):
+    """What is offered to the debtor or asked of it. None and False: as it is today."""
+
+    payment_term_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    shorter_than_usual: bool = False
+    discount_percent: Annotated[float, Field(gt=0, lt=100)] | None = None
+    discount_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    late_fee: Amounts | None = None
+    statutory_interest: bool = False
+    credit: Literal["unchanged", "limit", "hold_until_paid", "refuse"] = "unchanged"
+    credit_limit: Amounts | None = None
+    instalments: Annotated[int, Field(ge=2, le=60)] | None = None
+    delivery: Literal["on_account", "prepayment"] | None = None
+
+
+class Line(Selector):
+    """One line of the policy: the first that fits a debtor decides."""
+
+    strategy: Name
+    timing: Timing | None = None
+    terms: Terms = Terms()
+
+
+class Event(Strict):
+    """A step of its own in place of the strategy's next one, for the debtors that `debtors` selects.
+
+    when: what must have happened to the item; `slipped_once` is the debtor's first late invoice in 365
+    days. needs: what else must be true.
+    """
+
+    name: Name
+    when: When
+    debtors: Selector = Selector()
+    needs: Annotated[tuple[Need, ...], Field(strict=False)] = ()
+    step: Step
+
+
+class Shift(Strict):
+    """When a habit of paying late moves the first friendly reminder (see `reminder_shift`).
+
+    expires_after_days: a habit is measured anew after so long; until then its baseline stands still.
+    """
 
     min_settled: Annotated[int, Field(ge=1)]
     max_shift_days: Annotated[int, Field(ge=0)]
     max_spread_days: Annotated[int, Field(ge=0)]
+    expires_after_days: Annotated[int, Field(ge=1)]
 
 
-class Policy(_Strict):
+class Optimal(Strict):
+    """What `optimal` timing weighs; costs in the home currency. See `optimal_days`.
+
+    responds_share: debtors who pay within response_days because of a reminder, of those who would not have;
+    assumed, until an experiment measured it.
+    """
+
+    contact_cost: Mapping[Channel, Cost]
+    carrying_cost_per_year: Share
+    annoyance_cost: Cost
+    responds_share: Share
+    response_days: Count
+    earliest_days_after_due: Days
+    latest_days_after_due: Days
+
+
+class Contact(Strict):
+    """Limits per dunning recipient, whatever the strategy.
+
+    At most `most_contacts` in any `within_days`, at least `days_between` between two. Items whose step falls
+    within `bundle_days` after a contact join it. fallback: the channel to take where there is no address.
+    """
+
+    days_between: Annotated[int, Field(ge=1, le=365)]
+    most_contacts: Annotated[int, Field(ge=1)]
+    within_days: Annotated[int, Field(ge=1, le=365)]
+    bundle_days: Count
+    valid_days: Count
+    fallback: Mapping[Channel, Channel]
+
+
+class WorklistRules(Strict):
+    """Who is called first. capacity_per_day: of a collector without one of its own; None: no limit.
+
+    contact_cost: what a call costs in the home currency. silent_days: more than overdue_days past due without
+    a contact for so long is always on the list.
+    """
+
+    capacity_per_day: Annotated[int, Field(ge=1)] | None = None
+    contact_cost: Cost
+    responds_share: Share
+    response_days: Count
+    overdue_days: Count
+    silent_days: Count
+
+
+class Experiment(Strict):
+    """A randomised reminder day for `share` of the paying groups; `arms`: days later (negative: earlier)."""
+
+    name: Name
+    share: Annotated[float, Field(gt=0, le=1)]
+    arms: Annotated[Mapping[Name, Annotated[int, Field(ge=-60, le=60)]], Field(min_length=1)]
+
+
+class Policy(Strict):
     """The whole policy. Money is in major units of each currency."""
 
     segments: Annotated[tuple[Name, ...], Field(min_length=1, strict=False)]
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, strict=False)]
-    no_reminders: Mapping[Name, Name]
+    strategies: Annotated[Mapping[Name, Strategy], Field(min_length=1)]
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, strict=False)]
+    events: Annotated[tuple[Event, ...], Field(strict=False)] = ()
+    timing: Timing
     shift: Shift
-    days_between_reminders: Annotated[int, Field(ge=0)]
-    valid_days: Annotated[int, Field(ge=0)]
-    minimum_amount: Mapping[Name, Annotated[Decimal, Field(ge=0, strict=False)]]
-
-    @model_validator(mode="after")
-    def _complete(self) -> Policy:
-        tables = {f"step {step.name}, days_after_due": step.days_after_due for step in self.steps}
-        for place, table in {**tables, "minimum_amount": self.minimum_amount}.items():
-            if ANY not in table:
-                raise ValueError(f"{place}: the line `{ANY}` is missing, it is for all that have no line")
-        for place, named in {**tables, "no_reminders": self.no_reminders}.items():
-            for segment in sorted(set(named) - {ANY, *self.segments}):
-                raise ValueError(f"{place}: no segment `{segment}`{way_out(segment, self.segments)}")
-        return self
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Policy:
-        names = [step.name for step in self.steps]
-        if len(set(names)) < len(names):
-            raise ValueError("two steps have the same name")
-        if [step.level for step in self.steps] != list(range(1, len(names) + 1)):
-            raise ValueError("steps are out of order: their levels must be 1, 2, 3 … from top to bottom")
-        for segment in (ANY, *self.segments):
-            for before, step in itertools.pairwise(self.steps):
-                if step.days_for(segment) <= before.days_for(segment):
-                    raise ValueError(
-                        f"steps are out of order for segment {segment}: {step.name}"
-                        f" {step.days_for(segment)} days after due,"
-                        f" {before.name} before it {before.days_for(segment)} days"
-                    )
-        return self
-
-
-def read_policy(path: Path) -> Policy:
-    """Return the policy in a YAML file. ConfigurationError names the file, the line's key and the way out."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the policy {path}: {error}") from None
-    try:
-        return parse_policy(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}") from None
-
-
-def parse_policy(content: object) -> Policy:
-    """Return the policy from its keys and values; ConfigurationError says the first thing that is wrong."""
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"a policy is keys and values, such as `valid_days: 5`; got {content!r}")
-    try:
-        return Policy.model_validate(content)
-    except ValidationError as error:
-        raise ConfigurationError(in_words(first_mistake(error.errors()), _keys_at)) from None
-
-
-def covers(policy: Policy, segments: Iterable[str]) -> list[str]:
-    """Return the segments that the policy was not made for, sorted; empty when it covers all."""
-    return sorted(set(segments) - set(policy.segments))
-
-
-def fingerprint(policy: Policy) -> str:
-    """Return a SHA-256 of what the policy says; comments and the order of keys do not matter."""
-    content = json.dumps(policy.model_dump(mode="json"), sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _keys_at(place: Sequence[str]) -> Iterable[str]:
-    models: dict[str, type[_Strict]] = {"steps": Step, "shift": Shift}
-    return models.get(place[0] if place else "", Policy).model_fields
+    optimal: Optimal
+    contact: Contact
+    worklist: WorklistRules
+    experiment: Experiment | None = None
+    minimum_amount: Amounts
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")]
+    dispute_holds_debtor: bool = False

@@ -13,8 +13,8 @@ import pandas as pd
 from features.errors import ModelError
 from models import gate, registry
 from models.payment_time import PaymentTime
-from models.policy import covers
-from models.policy import fingerprint as policy_fingerprint
+from models.policy_file import covers
+from models.policy_file import fingerprint as policy_fingerprint
 from models.segmenter import predecessor
 from pipelines.figures import figures_of
 from pipelines.model_card import model_card

@@ -13,7 +13,8 @@ from features.errors import DebtscapeError, LedgerError
 from features.ledger import Ledger, known_before, newest_fact
 from features.settlement import Tolerance, keep_books
 from models.delay_tactics import Tactics, read_tactics
-from models.policy import Policy, read_policy
+from models.policy import Policy
+from models.policy_file import read_policy
 from models.rules import Rules, read_rules
 from pipelines.settings import Settings, load_settings
 

@@ -20,7 +20,7 @@ from models.delay_tactics import fingerprint as tactics_fingerprint
 from models.evaluate import MODEL
 from models.facts import customers_on, places
 from models.gate import WORDS
-from models.policy import fingerprint as policy_fingerprint
+from models.policy_file import fingerprint as policy_fingerprint
 from models.rules import fingerprint as rules_fingerprint
 from models.working_days import calendar_notes
 from pipelines import plug_in

@@ -256,6 +256,8 @@ DECISIONS = Table(
         Column("customer_id", "id", "the debtor", required=True),
         Column("segment", "text", "segment decided"),
         Column("hold", "flag", "no contact while it holds"),
+        Column("action_id", "id", "the adverse action that is decided on"),
+        Column("approved", "flag", "whether that action is approved"),
         Column("reason", "text", "why"),
         Column("by", "text", "who decided", required=True),
         Column("decided_on", "day", "day of the decision", required=True),

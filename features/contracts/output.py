@@ -1,5 +1,6 @@
 """The output contract: the tables of a published run."""
 
+from features.contracts.collection_tables import CASH_FORECAST, REMINDER_SHIFTS, TASKS, TREATMENTS, WORKLIST
 from features.contracts.columns import Column, Table
 from features.contracts.output_columns import CURRENCY, CUSTOMER, INVOICE
 from features.contracts.segment_tables import (
@@ -17,6 +18,7 @@ from features.contracts.treatment_tables import ACTIONS, DEBTORS, PORTFOLIO, PRE
 __all__ = [
     "ACCOUNT_REVIEWS",
     "ACTIONS",
+    "CASH_FORECAST",
     "CLASSES",
     "CURRENCY",
     "CUSTOMER",
@@ -29,15 +31,19 @@ __all__ = [
     "PREDICTIONS",
     "REJECTED",
     "REMINDERS",
+    "REMINDER_SHIFTS",
     "RISKS",
     "RISK_TABLE",
     "RUN_COLUMNS",
     "SCHEMA_VERSION",
     "SEGMENTS",
     "SEGMENT_PROFILES",
+    "TASKS",
+    "TREATMENTS",
+    "WORKLIST",
 ]
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Changes with every change of a table named below: the number before the dot when a reader could break."""
 
 RUN_COLUMNS = (
@@ -54,6 +60,11 @@ OUTPUT_TABLES: dict[str, Table] = {
         PREDICTIONS,
         REMINDERS,
         ACTIONS,
+        WORKLIST,
+        TASKS,
+        TREATMENTS,
+        REMINDER_SHIFTS,
+        CASH_FORECAST,
         CLASSES,
         RISK_TABLE,
         DELAY_TACTICS,
