@@ -8,7 +8,7 @@ from typing import Any
 
 from features.health import Health, judge
 from pipelines.reading import read_cleaned
-from pipelines.settings import load_settings
+from pipelines.settings_file import load_settings
 
 
 def check_ledger(config: Path, *, today: date) -> dict[str, Any]:

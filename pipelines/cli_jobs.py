@@ -149,7 +149,7 @@ def backtest(
 def schedule(config: Config = CONFIG) -> None:
     """Serve the scheduled flows on the configured cron and time zone, until stopped."""
     from pipelines.scheduling import serve_schedules
-    from pipelines.settings import load_settings
+    from pipelines.settings_file import load_settings
 
     serve_schedules(load_settings(config), config)
 

@@ -14,7 +14,7 @@ from features.payment_history import debtor_features
 from features.spelling import nearest
 from pipelines.published_runs import PublishedRun, latest_run, read_table
 from pipelines.reading import Reading, read
-from pipelines.settings import load_settings
+from pipelines.settings_file import load_settings
 from pipelines.summary import money, records
 
 SHOWN = (

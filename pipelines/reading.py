@@ -16,7 +16,8 @@ from models.delay_tactics import Tactics, read_tactics
 from models.policy import Policy
 from models.policy_file import read_policy
 from models.rules import Rules, read_rules
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings
+from pipelines.settings_file import load_settings
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,25 @@
-"""The configuration: YAML and environment into one frozen, strict object."""
+"""The configuration: one frozen, strict object. `settings_file` reads it from YAML."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from features.catalogue import INVOICE_FEATURES, names
-from features.contracts import LEDGER_TABLES
-from features.errors import ConfigurationError
 from features.sources import Source
 from features.spelling import nearest
 from models.credit_scales import CreditScale
-from models.matrix import Matrix
-from models.scheme_checks import check_schemes
-from models.schemes import DEFAULT_SCHEMES, LEARNED, Pareto, Scheme, Speed, Thresholds
+from models.policy import LegalKind
+from models.schemes import DEFAULT_SCHEMES, LEARNED, Scheme
 from models.stability import FEWEST, MOST
 
+NEWEST_PAYMENT = "newest_payment"
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 
@@ -30,10 +27,22 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+def or_known(name: str, among: list[str]) -> str:
+    """Return a way out to end a refusal with."""
+    near = nearest(name, among)
+    return f", did you mean {near[0]}?" if near else f"; known: {', '.join(among[:12])}"
+
+
 def _known_timezone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(f"no such time zone{_or_known(name, sorted(available_timezones()))}")
+        raise ValueError(f"no such time zone{or_known(name, sorted(available_timezones()))}")
     return name
+
+
+def _bank_day(said: date | str | None) -> date | str | None:
+    if isinstance(said, str) and said != NEWEST_PAYMENT:
+        raise ValueError(f"write a day, such as 2026-01-30, or {NEWEST_PAYMENT}")
+    return said
 
 
 def _known_currency(code: str) -> str:
@@ -60,7 +69,7 @@ def _learnable(features: tuple[str, ...]) -> tuple[str, ...]:
     known = names(INVOICE_FEATURES)
     for place, name in enumerate(features):
         if name not in known:
-            raise ValueError(f"{name} is not a feature to learn from{_or_known(name, known)}")
+            raise ValueError(f"{name} is not a feature to learn from{or_known(name, known)}")
         if name in features[:place]:
             raise ValueError(f"{name} is named twice")
     if not features:
@@ -138,6 +147,11 @@ class Settings(_Strict):
     late_after_days: int = Field(0, ge=0, le=90)
     home_currency: Annotated[str, AfterValidator(_known_currency)] = "EUR"
     default_country: str | None = Field(None, pattern="^[A-Z]{2}$")
+    default_legal_kind: LegalKind = "unknown"
+    creditor_name: str = Field("the creditor", min_length=1, max_length=100)
+    creditor_country: str | None = Field(None, pattern="^[A-Z]{2}$")
+    creditor_region: str | None = Field(None, min_length=1)
+    bank_known_until: Annotated[date | str | None, AfterValidator(_bank_day)] = None
     settle_tolerance: SettleTolerance = SettleTolerance()
     dormant_after_days: int = Field(365, ge=91)
     max_ledger_age_days: int = Field(7, ge=1)
@@ -145,6 +159,8 @@ class Settings(_Strict):
     csv: bool = False
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
     policy: Path | None = Field(None, strict=False)
+    statutory: Path | None = Field(None, strict=False)
+    messages: Path | None = Field(None, strict=False)
     rules: Path | None = Field(None, strict=False)
     delay_tactics: Path | None = Field(None, strict=False)
     segments: SegmentSettings = SegmentSettings()
@@ -169,8 +185,18 @@ class Settings(_Strict):
 
     @property
     def policy_file(self) -> Path:
-        """The reminder policy: the configured one or the one that is shipped."""
+        """The collection policy: the configured one or the one that is shipped."""
         return self.base / self.policy if self.policy else CONFIGS / "policy.yaml"
+
+    @property
+    def statutory_file(self) -> Path:
+        """Statutory interest and notices per country: the configured ones or those that are shipped."""
+        return self.base / self.statutory if self.statutory else CONFIGS / "statutory.yaml"
+
+    @property
+    def messages_folder(self) -> Path:
+        """The texts of reminders, a folder per language: the configured ones or those that are shipped."""
+        return self.base / self.messages if self.messages else CONFIGS / "messages"
 
     @property
     def rules_file(self) -> Path:
@@ -193,6 +219,7 @@ class Settings(_Strict):
             mode="json",
             exclude={
                 "ledger",
+                "creditor_name",
                 "output",
                 "csv",
                 "mlflow",
@@ -200,110 +227,11 @@ class Settings(_Strict):
                 "timezone",
                 "workers",
                 "policy",
+                "statutory",
+                "messages",
                 "rules",
                 "delay_tactics",
                 "max_ledger_age_days",
             },
         )
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def load_settings(path: Path) -> Settings:
-    """Return the configuration in the YAML file at `path`.
-
-    Raises ConfigurationError naming the key, with the nearest match of an unknown one.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigurationError(
-            f"{path}: no such configuration. Make one with `debtscape init FILE -o {path}`."
-        ) from None
-    except (IsADirectoryError, UnicodeDecodeError):
-        raise ConfigurationError(f"{path}: not a YAML text file.") from None
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" line {where.line + 1}" if where else ""
-        raise ConfigurationError(
-            f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})."
-        ) from None
-    if not isinstance(content, dict):
-        found = "empty" if content is None else "not a mapping of keys"
-        raise ConfigurationError(f"{path}: {found}. It needs at least `ledger:` with `invoices:`.")
-    return parse_settings(content, base=path.parent, name=str(path))
-
-
-def parse_settings(content: dict[str, Any], *, base: Path, name: str = "configuration") -> Settings:
-    """Return the configuration in a parsed mapping; see `load_settings`."""
-    _check_tables(content.get("ledger"), name)
-    if "base" in content:
-        raise ConfigurationError(f"{name}: base: unknown key.")
-    try:
-        settings = Settings.model_validate({**content, "base": base})
-        check_schemes(settings.schemes, settings.segments.scheme)
-    except ValidationError as error:
-        # an unknown key explains a missing one better than the other way round
-        wrong = sorted(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        raise ConfigurationError(f"{name}: " + "; ".join(_explain(found) for found in wrong[:3])) from None
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{name}: {error}") from None
-    return settings
-
-
-def _check_tables(ledger: object, name: str) -> None:
-    if not isinstance(ledger, dict) or "invoices" not in ledger:
-        raise ConfigurationError(f"{name}: ledger.invoices is missing: say where the invoices are.")
-    for table in ledger:
-        if table not in LEDGER_TABLES:
-            raise ConfigurationError(
-                f"{name}: ledger.{table}: no such table{_or_known(str(table), list(LEDGER_TABLES))}"
-            )
-
-
-def _explain(error: Any) -> str:
-    where = ".".join(str(part) for part in _without_kind(error["loc"]))
-    if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_or_known(str(error['loc'][-1]), _keys_beside(error['loc']))}"
-    if error["type"] == "missing":
-        return f"{where} is missing"
-    if error["type"] == "union_tag_invalid":
-        kind = str(error["ctx"]["tag"])
-        return f"{where}.kind: no such kind: {kind}{_or_known(kind, list(KINDS))}"
-    if error["type"] == "union_tag_not_found":
-        return f"{where}.kind is missing; there are: {', '.join(KINDS)}"
-    return f"{where}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _keys_beside(location: tuple[str | int, ...]) -> list[str]:
-    model: Any
-    match location:
-        case ("schemes", _, str(kind), *inside, _):
-            model = KINDS[kind]
-        case (str(table), _, *inside, _) if table in NAMED:
-            model = NAMED[table]
-        case (*inside, _):
-            model = Settings
-    for part in inside:
-        model = model.model_fields[str(part)].annotation
-    return [key for key in model.model_fields if key != "base"]
-
-
-def _without_kind(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Return the place as it stands in the file: pydantic puts a scheme's kind after its name."""
-    return (*location[:2], *location[3:]) if location[0] == "schemes" else location
-
-
-NAMED: dict[str, type[BaseModel]] = {"ledger": Source, "credit_scores": CreditScale}
-KINDS: dict[str, type[BaseModel]] = {
-    "thresholds": Thresholds,
-    "speed": Speed,
-    "pareto": Pareto,
-    "matrix": Matrix,
-}
-
-
-def _or_known(name: str, among: list[str]) -> str:
-    near = nearest(name, among)
-    return f", did you mean {near[0]}?" if near else f"; known: {', '.join(among[:12])}"

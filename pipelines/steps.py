@@ -23,7 +23,7 @@ from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS, t
 
 from features.errors import DebtscapeError
 from pipelines.progress import Progress
-from pipelines.settings import load_settings
+from pipelines.settings_file import load_settings
 
 P = ParamSpec("P")
 R = TypeVar("R")

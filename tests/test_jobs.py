@@ -24,7 +24,7 @@ from pipelines import cli
 from pipelines.published_runs import all_runs, latest_run, read_table, verify
 from pipelines.reading import read
 from pipelines.running import run
-from pipelines.settings import load_settings
+from pipelines.settings_file import load_settings
 from pipelines.training import read_for_training, train
 from pipelines.walk_forward import backtest, cutoffs_between
 

@@ -16,7 +16,7 @@ from features.simulate import simulate, write_portfolio
 from models.registry import champion
 from pipelines.reading import read
 from pipelines.running import run
-from pipelines.settings import load_settings
+from pipelines.settings_file import load_settings
 from pipelines.training import train
 
 TODAY = date(2026, 6, 1)

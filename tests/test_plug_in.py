@@ -18,7 +18,8 @@ from pipelines.folds import payment_time
 from pipelines.plug_in import champion, own_estimator
 from pipelines.published_runs import all_runs, read_table
 from pipelines.running import run
-from pipelines.settings import Settings, load_settings, parse_settings
+from pipelines.settings import Settings
+from pipelines.settings_file import load_settings, parse_settings
 from pipelines.training import train
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "own-estimator.md"

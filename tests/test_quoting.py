@@ -32,7 +32,7 @@ from pipelines.predicting import predict_items
 from pipelines.quoting import quote_invoice, quote_orders, score
 from pipelines.reading import Reading, books_of, read
 from pipelines.running import champions, models_of
-from pipelines.settings import parse_settings
+from pipelines.settings_file import parse_settings
 
 TODAY = date(2026, 1, 1)
 DAY = date(2025, 3, 1)

@@ -16,7 +16,8 @@ import pytest
 from features.errors import DebtscapeError
 from features.simulate import simulate, write_portfolio
 from pipelines import scheduling
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings
+from pipelines.settings_file import load_settings
 
 pytest_plugins = ["flows_support"]
 ROOT = Path(__file__).parent.parent
@@ -30,7 +31,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from pipelines import scheduling
 from pipelines.resegment import resegment_flow
-from pipelines.settings import load_settings
+from pipelines.settings_file import load_settings
 
 config = Path(sys.argv[1])
 soon = RunnerDeployment.from_flow(

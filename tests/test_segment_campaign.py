@@ -25,7 +25,7 @@ from models.scorer import PARAMETERS_FILE, assign_segments
 from pipelines.fitted_models import fitted_segments
 from pipelines.reading import Reading, read_cleaned
 from pipelines.segmenting import fit_segments
-from pipelines.settings import load_settings
+from pipelines.settings_file import load_settings
 
 DEMO = yaml.safe_load((Path(__file__).parents[1] / "configs" / "demo.yaml").read_text(encoding="utf-8"))
 MONTHS, HOLDOUT_DAYS, SEEDS = 12, 180, (7, 8, 9)

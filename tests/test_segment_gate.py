@@ -17,7 +17,7 @@ from tiny_portfolio import Invoice, ledger_of, on, settings_with
 from models import registry
 from pipelines.fitted_models import Fitted, fitted_segments
 from pipelines.running import run
-from pipelines.settings import load_settings
+from pipelines.settings_file import load_settings
 from pipelines.training import train
 
 BEFORE, NOW, CUTOFF = 330, 420, 240

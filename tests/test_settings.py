@@ -14,7 +14,8 @@ from features.errors import ConfigurationError
 from features.sources import Source
 from models.payment_time import PaymentTime
 from pipelines.folds import payment_time, rule
-from pipelines.settings import CONFIGS, Settings, load_settings, parse_settings
+from pipelines.settings import CONFIGS, Settings
+from pipelines.settings_file import load_settings, parse_settings
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "configs" / "template.yaml"
 INVOICES = {"ledger": {"invoices": {"path": "invoices.csv"}}}
@@ -48,12 +49,22 @@ def test_only_the_invoices_are_needed() -> None:
     assert settings().policy_file == CONFIGS / "policy.yaml"
     assert settings().rules_file == CONFIGS / "rules.yaml"
     assert settings().tactics_file == CONFIGS / "delay_tactics.yaml"
+    assert settings().statutory_file == CONFIGS / "statutory.yaml"
+    assert settings().messages_folder == CONFIGS / "messages"
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         ({"late_after_dayz": 3}, "late_after_dayz: unknown key, did you mean late_after_days?"),
+        (
+            {"bank_known_until": "yesterday"},
+            "bank_known_until: write a day, such as 2026-01-30, or newest_payment",
+        ),
+        (
+            {"default_legal_kind": "company"},
+            "default_legal_kind: Input should be 'business', 'public', 'consumer'",
+        ),
         ({"segments": {"cluster": 3}}, "segments.cluster: unknown key, did you mean clusters?"),
         (
             {"schemes": {"own": {"kind": "speed", "clok": "due"}}},

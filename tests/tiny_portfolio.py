@@ -12,7 +12,8 @@ from random_ledgers import START, day, frame
 
 from features.ledger import Ledger, known_before, make_ledger
 from pipelines.reading import Reading
-from pipelines.settings import Settings, parse_settings
+from pipelines.settings import Settings
+from pipelines.settings_file import parse_settings
 
 Invoice = tuple[str, str, int, int | None]
 """Its id, its debtor, the day number of issue, and of payment; due 30 days after issue."""

@@ -22,7 +22,7 @@ from models.reason_words import reasons
 from pipelines.folds import payment_time, rows_at, sample_points, training_rows
 from pipelines.predicting import side_by_side
 from pipelines.reading import books_of
-from pipelines.settings import parse_settings
+from pipelines.settings_file import parse_settings
 
 
 def main() -> None:
