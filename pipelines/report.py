@@ -30,6 +30,7 @@ from pipelines.report_tables import (
     segment_rows,
     share_by_model,
 )
+from pipelines.report_treatment import cash_weeks, task_rows, worklist_rows
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -87,6 +88,8 @@ def render_report(
             "ageing": ageing(own),
             "actions": next_actions(own, inputs.as_of, end, names),
             "most_overdue": most_overdue(own, inputs.as_of, names),
+            "worklist": worklist_rows(own, names),
+            "cash": cash_weeks(own),
             "segments": segment_rows(own),
         }
         for currency, own in list(currencies.items())[:CURRENCIES]
@@ -105,6 +108,7 @@ def render_report(
             by_model=share_by_model(whole),
             sections=sections,
             further_currencies=list(currencies)[CURRENCIES:],
+            tasks=task_rows(whole),
             migrations=migration_matrix(whole) if previous_as_of else None,
             previous_as_of=previous_as_of,
             rejected=rejected_rows(whole),

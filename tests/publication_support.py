@@ -128,8 +128,11 @@ def tiny_tables() -> dict[str, pd.DataFrame]:
             "invoice_id": ["i1", "i2", "i3", "i4"],
             "customer_id": ["c1", "c1", "c2", "c3"],
             "segment": ["A", "A", "B", "NEW"],
+            "strategy": ["gentle", "gentle", "standard", "friendly_only"],
             "step": ["friendly_email", None, None, None],
             "send_on": [day("2026-03-04"), day(None), day(None), day(None)],
+            "timing": ["shifted", None, None, None],
+            "assumed": [False, False, False, False],
             "reason": ["due + 9, shifted by 3 days", "not due", "not due", "disputed"],
             "action_id": ["a1", None, None, None],
         }
@@ -143,6 +146,8 @@ def tiny_tables() -> dict[str, pd.DataFrame]:
             "step": ["friendly_email"],
             "dunning_level_after": [1],
             "channel": ["email"],
+            "tone": ["friendly"],
+            "language": ["en"],
             "template": ["friendly"],
             "send_on": [day("2026-03-04")],
             "valid_until": [day("2026-03-11")],
@@ -151,6 +156,75 @@ def tiny_tables() -> dict[str, pd.DataFrame]:
             "net_overdue_amount_minor": [9_010],
             "adverse": [False],
             "reason": ["structurally three days late"],
+        }
+    )
+    tables["worklist"] = pd.DataFrame(
+        {
+            "collector": ["anna", None],
+            "rank": [1, 1],
+            "reached": [True, False],
+            "customer_id": ["c1", "c3"],
+            "currency": ["EUR", "JPY"],
+            "cause": ["broken_promise", "expected_value"],
+            "why": ["the promise of 27 February was not kept", "3 days past due"],
+            "suggested_approach": ["ask why, agree a new day", "ask whether the invoice arrived"],
+            "open_amount_minor": [30_010, 900],
+            "overdue_amount_minor": [10_010, 900],
+            "oldest_days_past_due": [10, 3],
+            "promised_for": [day("2026-02-27"), day(None)],
+            "last_contact_on": [day("2026-02-25"), day(None)],
+            "language": ["en", "ja"],
+            "expected_value_minor": [1_200, 30],
+        }
+    )
+    tables["tasks"] = pd.DataFrame(
+        {
+            "task_id": ["t1", "t2"],
+            "task": ["clean_up_account", "missing_address"],
+            "customer_id": ["c2", "c3"],
+            "currency": ["EUR", None],
+            "amount_minor": pd.array([2_500, None], dtype="Int64"),
+            "words": ["25.00 EUR without an item covers what is overdue", "no e-mail address"],
+        }
+    )
+    tables["treatments"] = pd.DataFrame(
+        {
+            "customer_id": ["c1", "c2", "c3"],
+            "segment": ["A", "B", "NEW"],
+            "line": [4, 6, 3],
+            "strategy": ["gentle", "standard", "friendly_only"],
+            "timing": ["shifted", "shifted", "fixed"],
+            "legal_kind": ["business", "business", "unknown"],
+            "currency": ["EUR", "EUR", "EUR"],
+            "credit": ["unchanged", "hold_until_paid", "unchanged"],
+            "adverse": [False, True, False],
+            "status": ["none", "needs_approval", "none"],
+            "action_id": [None, "h2", None],
+        }
+    )
+    tables["reminder_shifts"] = pd.DataFrame(
+        {
+            "customer_id": ["c1"],
+            "shift_days": [3],
+            "baseline_days_late": [3.0],
+            "activated_on": [day("2026-01-05")],
+            "expires_on": [day("2026-07-04")],
+            "settled_since": [2],
+            "days_late_since": [3.5],
+            "sliding": [False],
+        }
+    )
+    tables["cash_forecast"] = pd.DataFrame(
+        {
+            "period": ["day", "week", "week", "week"],
+            "starts_on": [day("2026-03-03"), day("2026-03-02"), day("2026-03-09"), day("2026-03-02")],
+            "currency": ["EUR", "EUR", "EUR", "JPY"],
+            "expected_amount_minor": [2_000, 10_000, 15_000, 400],
+            "p10_amount_minor": [0, 5_000, 9_000, 0],
+            "p90_amount_minor": [10_010, 20_000, 20_000, 900],
+            "overdue_amount_minor": [2_000, 9_000, 1_010, 400],
+            "not_issued_amount_minor": [0, 0, 3_000, 0],
+            "corrected": [True, True, True, False],
         }
     )
     tables["segment_profiles"] = pd.DataFrame(

@@ -19,6 +19,7 @@ from pipelines.report_tables import (
     rejected_rows,
     segment_rows,
 )
+from pipelines.report_treatment import cash_weeks, task_rows, worklist_rows
 
 DAY = date(2026, 3, 2)
 
@@ -273,3 +274,33 @@ def test_no_more_than_three_currencies_are_shown_and_the_others_named() -> None:
     tables["portfolio"] = pd.concat([tables["portfolio"], *more])
     text = Page(render(tables)).text
     assert "Items in USD are in the run's tables" in text
+
+
+# --- treatment ------------------------------------------------------------------------------------
+
+
+def test_the_worklist_shows_who_is_reached_and_says_what_capacity_leaves() -> None:
+    """In EUR one debtor is called by anna; in JPY nobody has time for 900 yen."""
+    currencies = by_currency(whole_tables())
+    euros = worklist_rows(currencies["EUR"], {"c1": "Acme"})
+    assert (euros["count"], euros["beyond"], euros["rows"][0]["name"]) == (1, 0, "Acme")
+    yen = worklist_rows(currencies["JPY"], {})
+    assert (yen["count"], yen["beyond"], yen["beyond_amount"]) == (0, 1, 900)
+    assert "capacity does not reach 1 more with 900 JPY overdue" in Page(render()).text
+
+
+def test_cash_of_a_week_stands_with_its_band() -> None:
+    """Of the largest 200.00 the first week's band is 25 to 100 %, its mark at 50 %; days are left out."""
+    cash = cash_weeks(by_currency(whole_tables())["EUR"])
+    assert [row["starts_on"] for row in cash["rows"]] == [date(2026, 3, 2), date(2026, 3, 9)]
+    first = cash["rows"][0]
+    assert (first["p10_at"], first["expected_at"], first["p90_at"]) == (25.0, 50.0, 100.0)
+    assert cash["corrected"]
+
+
+def test_tasks_are_counted_by_kind_with_the_largest_as_example() -> None:
+    """One account to clean up, one address that is missing."""
+    assert [(row["task"], row["count"], row["customer_id"]) for row in task_rows(whole_tables())] == [
+        ("clean up account", 1, "c2"),
+        ("missing address", 1, "c3"),
+    ]

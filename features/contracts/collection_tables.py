@@ -14,6 +14,7 @@ TREATMENTS = Table(
         Column("strategy", "text", "collection strategy", required=True),
         Column("timing", "text", "how its days are set", required=True),
         Column("legal_kind", "text", "business, public, consumer or unknown", required=True),
+        Column("currency", "text", "ISO 4217 code of the money columns: the home currency", required=True),
         Column("payment_term_days", "count", "payment term to agree; empty = as today"),
         Column("discount_percent", "number", "early-payment discount to offer"),
         Column("discount_days", "count", "when paid within so many days of issue"),
