@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,14 @@ from features.simulated_payments import (
     stop_at_insolvency,
     working_day,
 )
+from features.simulated_reminders import (
+    first_reminders,
+    historic_reminders,
+    recorded_reminders,
+    reminded_pay_days,
+    response,
+    responses_of,
+)
 
 Ints = npt.NDArray[np.int64]
 
@@ -32,20 +41,35 @@ class Portfolio:
 
     tables: contract-named tables with days as `datetime64[s]` and money as decimals.
     truth: grain debtor; customer_id, payer_type, mean_days_late (the debtor's level at the start),
-        drift_days_per_year, pay_run (none, weekly, month_end), starts_on, stops_on.
+        drift_days_per_year, pay_run (none, weekly, month_end), starts_on, stops_on; where reminders act, also
+        responds_share and response_days of the debtor's type.
+    debtor, item: what the tables were made from, in day numbers, grain debtor and invoice. `pay_on` of an
+        item is the day it is paid when nobody reminds and nothing goes wrong; where reminders act, also
+        responds, response_days and reminded_on (NEVER for none): see `reminded_pay_days`.
     """
 
     tables: dict[str, pd.DataFrame]
     truth: pd.DataFrame
+    debtor: pd.DataFrame
+    item: pd.DataFrame
 
 
-def simulate(*, debtors: int, months: int, seed: int, end: date, invoices: int | None = None) -> Portfolio:
+def simulate(
+    *,
+    debtors: int,
+    months: int,
+    seed: int,
+    end: date,
+    invoices: int | None = None,
+    reminders: Literal["recorded", "effective"] = "recorded",
+) -> Portfolio:
     """Return a portfolio of the `months` months before the day `end`; the same seed, the same bytes.
 
     invoices: how many are issued, at least one per debtor; by default 40 per debtor in 36 months.
     Credit notes come on top of them. Only what was known before `end` is in it, so `end` is the day
     to run as of.
-    Reminders and calls are recorded but do not make anybody pay sooner.
+    reminders: `recorded` ones are in the contact history and make nobody pay sooner; `effective` ones do
+    (see `features.simulated_reminders`), and late payers get more of them.
     """
     if debtors < 1 or months < 1:
         raise ConfigurationError(f"{debtors} debtors in {months} months: both must be at least 1")
@@ -58,11 +82,18 @@ def simulate(*, debtors: int, months: int, seed: int, end: date, invoices: int |
         raise ConfigurationError(f"{count} invoices for {debtors} debtors: each debtor has at least one")
     first = _number((pd.Timestamp(end) - pd.DateOffset(months=months)).date())
     last = _number(end) - 1
-    people, issuing, paying, telling = np.random.default_rng(seed).spawn(4)
+    people, issuing, paying, telling, reminding, responding = np.random.default_rng(seed).spawn(6)
     debtor = make_debtors(people, debtors, first, last)
     item = issue_invoices(issuing, debtor, count, first, last)
     item["pay_on"] = pay_days(paying, debtor, item, first)
-    movements, disputes, credit_notes = close_invoices(paying, debtor, item)
+    if reminders == "effective":
+        contacts = historic_reminders(reminding, debtor, item)
+        item = item.join(response(responding, debtor, item))
+        item["reminded_on"] = first_reminders(contacts, len(item))
+        paid = item.assign(pay_on=reminded_pay_days(debtor, item, item, item["reminded_on"].to_numpy()))
+    else:
+        contacts, paid = recorded_reminders(item), item
+    movements, disputes, credit_notes = close_invoices(paying, debtor, paid)
     movements = stop_at_insolvency(paying, debtor, item, movements)
     settled_on = last_movement_days(item, movements)
     tables = {
@@ -71,9 +102,9 @@ def simulate(*, debtors: int, months: int, seed: int, end: date, invoices: int |
         "customers": _customer_table(debtor, last),
         "disputes": _dispute_table(item, disputes, last),
         "credit_scores": _score_table(telling, debtor, first, last),
-        "contact_history": _contact_table(telling, debtor, item, settled_on, last),
+        "contact_history": _contact_table(telling, debtor, item, contacts, settled_on, last),
     }
-    return Portfolio(tables, _truth(debtor))
+    return Portfolio(tables, _truth(debtor, acting=reminders == "effective"), debtor, item)
 
 
 def write_portfolio(portfolio: Portfolio, folder: Path) -> Path:
@@ -82,6 +113,8 @@ def write_portfolio(portfolio: Portfolio, folder: Path) -> Path:
     for name, table in portfolio.tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
     portfolio.truth.to_csv(folder / "truth" / "truth.csv", index=False)
+    if "responds" in portfolio.item:
+        _invoice_truth(portfolio).to_csv(folder / "truth" / "invoices.csv", index=False)
     lines = [
         "# A simulated portfolio. What it was made from is in truth/, which no command reads.",
         "ledger:",
@@ -240,24 +273,31 @@ def _score_table(rng: np.random.Generator, debtor: pd.DataFrame, first: int, las
 
 
 def _contact_table(
-    rng: np.random.Generator, debtor: pd.DataFrame, item: pd.DataFrame, settled_on: Ints, last: int
+    rng: np.random.Generator,
+    debtor: pd.DataFrame,
+    item: pd.DataFrame,
+    reminders: pd.DataFrame,
+    settled_on: Ints,
+    last: int,
 ) -> pd.DataFrame:
-    """Return an e-mail eight days past due and a call thirty days past due, some with a promise to pay."""
+    """Return the planned reminders that came before the invoice was settled; some calls bring a promise."""
     rows = []
-    for days, channel, kind in ((8, "email", "reminder"), (30, "phone", "call")):
-        day = working_day(item["due"].to_numpy() + days)
-        sent = np.flatnonzero((settled_on >= day) & (day <= last))
+    for _, planned in reminders.groupby("number", sort=True):
+        which, day = planned["item"].to_numpy(), planned["day"].to_numpy()
+        channel, kind = planned["channel"].iloc[0], planned["kind"].iloc[0]
+        made = (settled_on[which] >= day) & (day <= last)
+        sent, day = which[made], day[made]
         promised = (rng.random(len(sent)) < 0.4) & (kind == "call")
         rows.append(
             pd.DataFrame(
                 {
                     "customer_id": debtor["customer_id"].to_numpy()[item["debtor"].to_numpy()[sent]],
                     "invoice_id": _invoice_ids(sent),
-                    "contacted_on": _days(day[sent]),
+                    "contacted_on": _days(day),
                     "channel": channel,
                     "kind": kind,
                     "status": "sent" if kind == "reminder" else "reached",
-                    "promised_for": _days(np.where(promised, working_day(day[sent] + 7), NEVER)),
+                    "promised_for": _days(np.where(promised, working_day(day + 7), NEVER)),
                     "promised_amount": np.where(promised, item["cents"].to_numpy()[sent] / 100, np.nan),
                 }
             )
@@ -265,10 +305,11 @@ def _contact_table(
     return pd.concat(rows, ignore_index=True).sort_values(["contacted_on", "invoice_id"], ignore_index=True)
 
 
-def _truth(debtor: pd.DataFrame) -> pd.DataFrame:
+def _truth(debtor: pd.DataFrame, *, acting: bool) -> pd.DataFrame:
     payer = [PAYERS[kind] for kind in debtor["kind"]]
     run = np.where(debtor["month_end"], "month_end", np.where(debtor["weekly"], "weekly", "none"))
-    return pd.DataFrame(
+    share, days = responses_of(debtor["kind"].to_numpy())
+    truth = pd.DataFrame(
         {
             "customer_id": debtor["customer_id"],
             "payer_type": [one.payer_type for one in payer],
@@ -277,5 +318,21 @@ def _truth(debtor: pd.DataFrame) -> pd.DataFrame:
             "pay_run": run,
             "starts_on": _days(debtor["start"].to_numpy()),
             "stops_on": _days(debtor["stop"].to_numpy()),
+        }
+    )
+    return truth.assign(responds_share=share, response_days=days) if acting else truth
+
+
+def _invoice_truth(portfolio: Portfolio) -> pd.DataFrame:
+    """Return per invoice what a reminder would do to it, and the first one that was planned."""
+    item = portfolio.item
+    return pd.DataFrame(
+        {
+            "invoice_id": _invoice_ids(np.arange(len(item))),
+            "customer_id": portfolio.debtor["customer_id"].to_numpy()[item["debtor"]],
+            "paid_on_unreminded": _days(item["pay_on"].to_numpy()),
+            "responds": item["responds"],
+            "response_days": item["response_days"],
+            "first_planned_reminder_on": _days(item["reminded_on"].to_numpy()),
         }
     )

@@ -65,7 +65,7 @@ def pay_days(rng: np.random.Generator, debtor: pd.DataFrame, item: pd.DataFrame,
     late += 1.0 * item["size"].to_numpy() + 2.0 * holidays
     late += np.where(rng.random(len(item)) < FORGOTTEN, rng.exponential(FORGOTTEN_DAYS, len(item)), 0.0)
     pay = np.maximum(due + np.rint(late).astype(np.int64), issued + 1)
-    return _on_pay_run(debtor, owner, np.where(debtor["debit"].to_numpy()[owner], due, pay))
+    return on_pay_run(debtor, owner, np.where(debtor["debit"].to_numpy()[owner], due, pay))
 
 
 def _moods(rng: np.random.Generator, debtors: int, months: int) -> Floats:
@@ -79,7 +79,7 @@ def _moods(rng: np.random.Generator, debtors: int, months: int) -> Floats:
     return mood
 
 
-def _on_pay_run(debtor: pd.DataFrame, owner: Ints, day: Ints) -> Ints:
+def on_pay_run(debtor: pd.DataFrame, owner: Ints, day: Ints) -> Ints:
     """Move each day to the debtor's next pay-run: its weekday, the end of the month, or a working day."""
     month_end = (
         (day.astype("datetime64[D]").astype("datetime64[M]") + 1).astype("datetime64[D]").astype(np.int64)
@@ -127,7 +127,7 @@ def close_invoices(
     move(split, pay[split], half, "payment")
     move(
         split,
-        _on_pay_run(debtor, owner[split], pay[split] + later(split, 5, 45)),
+        on_pay_run(debtor, owner[split], pay[split] + later(split, 5, 45)),
         cents[split] - half,
         "payment",
     )
@@ -162,7 +162,7 @@ def close_invoices(
     rest = cents.copy()
     rest[notes["item"]] -= notes["cents"].to_numpy()
     agreed = pay.copy()
-    agreed[argued] = _on_pay_run(debtor, owner[argued], closed + later(argued, 2, 14))
+    agreed[argued] = on_pay_run(debtor, owner[argued], closed + later(argued, 2, 14))
     agreed[wrong] = np.maximum(agreed[wrong], noticed)
     paid = np.concatenate([argued, wrong])
     paid = paid[rest[paid] > 0]

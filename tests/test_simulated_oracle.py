@@ -124,7 +124,7 @@ def test_an_invoice_ready_by_the_last_ready_day_is_paid_by_the_day(run: int) -> 
     days = np.arange(20_000, 20_365)
     ready = np.arange(19_900, 20_365)
     debtor, _ = copies("on_time", run, 1)
-    paid = simulated_payments._on_pay_run(debtor, np.zeros(len(ready), np.int64), ready)
+    paid = simulated_payments.on_pay_run(debtor, np.zeros(len(ready), np.int64), ready)
     expected = [ready[paid <= day].max() for day in days]
     assert simulated_law.last_ready(days, run).tolist() == expected
 
