@@ -8,15 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from features.ledger import Ledger, make_ledger
-from models.blocks import find_blocks
-from models.policy import Policy, read_policy
-from models.reminders import plan_reminders
+from models.policy_file import read_policy
 
 DAY = date(2024, 6, 3)
 """A Monday, without a public holiday in the countries used."""
 
 POLICY = read_policy(Path(__file__).resolve().parent.parent / "configs" / "policy.yaml")
-TIMING = POLICY.shift.model_dump()
 
 
 def on(text: str) -> pd.Timestamp:
@@ -63,32 +60,11 @@ def segments_of(items: pd.DataFrame, segment: str = "B") -> pd.DataFrame:
     return pd.DataFrame({"customer_id": customers, "segment": segment})
 
 
-def habits_of(**columns: float) -> pd.DataFrame:
-    """A habit of debtor X: ten invoices, 3 days late, spread of 2 days, with the given figures changed."""
-    row = {"settled_invoices_365d": 10, "median_days_late": 3.0, "spread_days_late": 2.0, **columns}
-    return pd.DataFrame([row], index=pd.Index(["X"], name="customer_id"))
-
-
-def planned(
-    items: pd.DataFrame,
-    ledger: Ledger | None = None,
-    *,
-    segment: str = "B",
-    habits: pd.DataFrame | None = None,
-    credit: pd.DataFrame | None = None,
-    policy: Policy = POLICY,
-    day: date = DAY,
-) -> pd.DataFrame:
-    """The reminders of these items on the day."""
-    ledger = ledger or ledger_of(items)
-    return plan_reminders(
-        items,
-        segments_of(items, segment),
-        habits_of(settled_invoices_365d=0) if habits is None else habits,
-        TIMING,
-        credit_of() if credit is None else credit,
-        find_blocks(items, ledger, day),
-        ledger,
-        policy,
-        day=day,
-    )
+def debtors_of(items: pd.DataFrame, segment: str = "B", **columns: object) -> pd.DataFrame:
+    """Who the debtors of the items are: a German business of this segment, with the given columns changed."""
+    plain = {"segment": segment, "risk": "average", "value_class": "middle", "legal_kind": "business"}
+    place = {"country": "DE", "region": None, "language": None, "key_account": False}
+    index = pd.Index(sorted(items["customer_id"].unique()), name="customer_id", dtype="str")
+    found = pd.DataFrame({**plain, **place, **columns}, index=index)
+    text = [*plain, *("country", "region", "language")]
+    return found.astype({**dict.fromkeys(text, "str"), "key_account": bool})
