@@ -11,6 +11,7 @@ import typer
 
 from features.errors import DebtscapeError
 from pipelines.cli_jobs import backtest, demo, init, run, schedule, simulate, train
+from pipelines.cli_treatment import experiment, policy, preview
 from pipelines.cli_views import check, explain, features, quote, rules, segments
 
 app = typer.Typer(
@@ -36,6 +37,9 @@ for command in (
     quote,
     rules,
     segments,
+    policy,
+    preview,
+    experiment,
     schedule,
     simulate,
 ):

@@ -101,6 +101,14 @@ def show_run(result: dict[str, Any]) -> None:
     header = ["debtor", "", ">open", ">overdue", ">oldest", ">expected late", "next action"]
     _table("Largest overdue amounts", header, [list(row.values()) for row in result["top_debtors"]])
     _table("Reminders", ["", ">invoices"], [[name, n] for name, n in result["reminders"].items()])
+    _table(
+        "Cash expected from what is open",
+        ["week from", ">expected", ">10 %", ">90 %", ">of it overdue now"],
+        [list(week.values()) for week in result["cash"]],
+    )
+    call, beyond = result["to_call"]["reached"], result["to_call"]["beyond_capacity"]
+    more = f", {beyond} more beyond capacity" if beyond else ""
+    _print(f"To be called by a person: {call}{more}. To put right: {result['tasks']}.")
     _warnings(result["warnings"])
     _print(f"Run {result['run_id']} {again}: {result['path']}")
     _print(f"Report: {result['report']}")

@@ -67,6 +67,7 @@ def _facts(run: PublishedRun, segment: dict[str, Any], customer: str) -> dict[st
         "risk": _risk(run, customer, segment["risk"]),
         "delay tactics": _tactics(run, customer),
         "value class": _or(segment["value_class"], "unknown"),
+        **_treatment(run, customer),
     }
     facts = {name: said for name, said in facts.items() if said}
     for row in records(debtors[debtors["customer_id"] == customer]):
@@ -89,6 +90,24 @@ def _risk(run: PublishedRun, customer: str, risk: Any) -> str:
     table = read_table(run, "risks")
     why = [row["reason"] for row in records(table[table["customer_id"] == customer])]
     return _or(risk, "unknown") + "".join(f" ({reason})" for reason in why)
+
+
+def _treatment(run: PublishedRun, customer: str) -> dict[str, str]:
+    """How the policy treats the debtor, and why a person should call."""
+    treatments, shifts = read_table(run, "treatments"), read_table(run, "reminder_shifts")
+    worklist = read_table(run, "worklist")
+    said = {}
+    for row in records(treatments[treatments["customer_id"] == customer]):
+        said["treated by"] = f"line {row['line']} of the policy: strategy {row['strategy']}"
+        if not pd.isna(row["terms"]):
+            said["terms"] = f"{row['terms']} ({row['status'].replace('_', ' ')})"
+    for row in records(shifts[shifts["customer_id"] == customer]):
+        ended = "; ended, payment slid along" if row["sliding"] else f" until {_day(row['expires_on'])}"
+        said["first reminder"] = f"{row['shift_days']} days later since {_day(row['activated_on'])}{ended}"
+    for row in records(worklist[worklist["customer_id"] == customer]):
+        who = _or(row["collector"], "nobody has the capacity")
+        said[f"to be called ({row['currency']})"] = f"{row['why']} ({who})"
+    return said
 
 
 def _tactics(run: PublishedRun, customer: str) -> str:

@@ -10,11 +10,12 @@ from babel.numbers import format_currency
 
 from features.contracts.money import minor_units
 
-LARGEST = 8
+LARGEST = 6
+WEEKS = 4
 
 
 def summarise(tables: Mapping[str, pd.DataFrame], customers: pd.DataFrame) -> dict[str, Any]:
-    """Return counts, segments, the debtors with the largest overdue amounts, and reminders by kind.
+    """Return counts, segments, largest overdue debtors, reminders by kind, who to call, cash to come.
 
     JSON-ready; money as text in the row's currency. `customers` gives the names, where known.
     """
@@ -29,6 +30,9 @@ def summarise(tables: Mapping[str, pd.DataFrame], customers: pd.DataFrame) -> di
         "top_debtors": _top_debtors(tables, customers),
         "reminders": _reminders(reminders),
         "actions": int((tables["actions"]["status"] == "proposed").sum()),
+        "to_call": _to_call(tables["worklist"]),
+        "tasks": len(tables["tasks"]),
+        "cash": _cash(tables["cash_forecast"]),
     }
 
 
@@ -110,6 +114,26 @@ def _reminders(reminders: pd.DataFrame) -> dict[str, int]:
         **{str(step).replace("_", " "): int(n) for step, n in steps.items()},
         "none, with a reason": int(reminders["step"].isna().sum()),
     }
+
+
+def _to_call(worklist: pd.DataFrame) -> dict[str, int]:
+    reached = int(worklist["reached"].sum())
+    return {"reached": reached, "beyond_capacity": len(worklist) - reached}
+
+
+def _cash(forecast: pd.DataFrame) -> list[dict[str, Any]]:
+    """The next weeks of each currency, from what is open."""
+    weeks = forecast[forecast["period"] == "week"].sort_values(["currency", "starts_on"], kind="stable")
+    return [
+        {
+            "week_from": f"{row['starts_on']:%Y-%m-%d}",
+            **{
+                name: money(row[f"{name}_amount_minor"], row["currency"])
+                for name in ("expected", "p10", "p90", "overdue")
+            },
+        }
+        for row in records(weeks.groupby("currency").head(WEEKS))
+    ]
 
 
 def _number(value: float, form: str) -> str:
