@@ -64,7 +64,9 @@ def optimal_days(
     for start in range(0, count, CHUNK):
         rows = slice(start, start + CHUNK)
         part = PaymentSketch(curve.days[rows], curve.share[rows])
-        found = _savings(part, per_day[rows], cost[rows], optimal, first[rows], int((last - first)[rows].max()))
+        found = _savings(
+            part, per_day[rows], cost[rows], optimal, first[rows], int((last - first)[rows].max())
+        )
         found[np.arange(found.shape[1]) > (last - first)[rows, None]] = -np.inf
         best = found.argmax(axis=1)
         top = found[np.arange(len(found)), best]
