@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from models.strict_yaml import Strict
 
 ANY = "any"
+
+V = TypeVar("V")
 
 FRIENDLY = "friendly"
 
@@ -25,22 +29,29 @@ ValueClass = Literal["top", "middle", "tail"]
 When = Literal["overdue", "slipped_once", "broken_promise", "returned_debit"]
 Need = Literal["delivered_notice", "undisputed"]
 
-HARSH = frozenset({"registered_letter", "agency"})
+BUSINESS, PUBLIC, CONSUMER, UNKNOWN = "business", "public", "consumer", "unknown"
+"""What the law sees in a debtor; `unknown` is treated as a consumer would be."""
+
+AGENCY = "agency"
+HARSH = frozenset({"registered_letter", AGENCY})
 """Channels that harm the debtor unless the step says otherwise."""
+
+
+def _several(value: object) -> object:
+    """One value stands for a list of it, so that a file may say `segment: A`."""
+    if isinstance(value, bool):
+        raise ValueError("YAML reads a bare NO, ON or OFF as true or false: put it in quotes, such as 'NO'")
+    return [value] if isinstance(value, str) else value
+
 
 Days = Annotated[int, Field(ge=-365, le=3650)]
 Count = Annotated[int, Field(ge=0, le=3650)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
+Several = Annotated[tuple[V, ...], BeforeValidator(_several), Field(min_length=1, strict=False)]
 Amounts = Mapping[Name, Annotated[Decimal, Field(ge=0, strict=False)]]
 """Money in major units per currency; `any` is for every currency without a line of its own."""
-
-
-class Strict(BaseModel):
-    """Frozen, and strict about unknown keys and types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Step(Strict):
@@ -60,13 +71,18 @@ class Step(Strict):
     template: Name
     by: Literal["collector", "account_manager"] = "collector"
     adverse: bool | None = None
-    minimum_amount: Amounts = {}
+    minimum_amount: Amounts = Field({})
     statutory_notice: bool = False
 
     @property
     def harms(self) -> bool:
         """Whether a person must approve the step."""
         return bool(HARSH & set(self.channels)) if self.adverse is None else self.adverse
+
+    @property
+    def gentle(self) -> bool:
+        """Whether it may be taken towards a consumer: a friendly word that harms nobody."""
+        return self.tone == FRIENDLY and not self.harms and not HARSH & set(self.channels)
 
 
 class Strategy(Strict):
@@ -77,17 +93,13 @@ class Strategy(Strict):
 
 
 class Selector(Strict):
-    """Which debtors: `any`, one value, or a list of them, for each of these."""
+    """Which debtors: for each of these the values that fit, one or a list in the file, or `any`."""
 
-    segment: Name | Annotated[tuple[Name, ...], Field(min_length=1, strict=False)] = ANY
-    risk: Literal["any"] | Risk | Annotated[tuple[Risk, ...], Field(min_length=1, strict=False)] = "any"
-    value_class: (
-        Literal["any"] | ValueClass | Annotated[tuple[ValueClass, ...], Field(min_length=1, strict=False)]
-    ) = "any"
-    legal_kind: (
-        Literal["any"] | LegalKind | Annotated[tuple[LegalKind, ...], Field(min_length=1, strict=False)]
-    ) = "any"
-    country: Name | Annotated[tuple[Name, ...], Field(min_length=1, strict=False)] = ANY
+    segment: Several[Name] = (ANY,)
+    risk: Several[Literal["any"] | Risk] = ("any",)
+    value_class: Several[Literal["any"] | ValueClass] = ("any",)
+    legal_kind: Several[Literal["any"] | LegalKind] = ("any",)
+    country: Several[Name] = (ANY,)
 
 
 class Terms(Strict):

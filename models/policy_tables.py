@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.policy import ANY, FRIENDLY, Policy, Selector
+from models.policy import ANY, Policy, Selector
 
 SELECTED_BY = ("segment", "risk", "value_class", "legal_kind", "country")
 
@@ -20,12 +20,13 @@ def step_table(policy: Policy) -> pd.DataFrame:
     """Return one row per step, indexed by its number: those of the strategies in order, then the events'.
 
     Columns strategy (`event` for an event's), event (its name or empty text), name, level, days_after_due and
-    working_days_after_due (nullable), tone, channels (a tuple), template, by, adverse, first_friendly (the
-    first friendly step after the due day of its strategy: the only one that a habit may move).
+    working_days_after_due (nullable), tone, channels (a tuple), template, by, statutory_notice, adverse,
+    first_friendly (the first friendly step after the due day of its strategy: the only one that a habit may
+    move; never a statutory notice, whose term runs from its day).
     """
     rows = []
     for name, strategy in policy.strategies.items():
-        first = next((s for s in strategy.steps if s.tone == FRIENDLY and s.level > 0), None)
+        first = next((s for s in strategy.steps if s.gentle and s.level > 0 and not s.statutory_notice), None)
         rows += [(name, "", step, step is first) for step in strategy.steps]
     rows += [(EVENT, event.name, event.step, False) for event in policy.events]
     table = pd.DataFrame(
@@ -34,7 +35,7 @@ def step_table(policy: Policy) -> pd.DataFrame:
             "event": [event for _, event, *_ in rows],
             **{
                 column: [getattr(step, column) for *_, step, _ in rows]
-                for column in ("name", "level", "tone", "channels", "template", "by")
+                for column in ("name", "level", "tone", "channels", "template", "by", "statutory_notice")
             },
             "adverse": [step.harms for *_, step, _ in rows],
             "first_friendly": [first for *_, first in rows],
@@ -66,8 +67,6 @@ def selected(selector: Selector, debtors: pd.DataFrame) -> npt.NDArray[np.bool_]
     return fits
 
 
-def values_of(wanted: str | Sequence[str]) -> list[str] | None:
+def values_of(wanted: Sequence[str]) -> list[str] | None:
     """Return the values that a selector names, None for `any`."""
-    if wanted == ANY:
-        return None
-    return [wanted] if isinstance(wanted, str) else list(wanted)
+    return None if tuple(wanted) == (ANY,) else list(wanted)
