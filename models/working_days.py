@@ -6,6 +6,7 @@ Monday to Friday without holidays; a region it does not know counts as its count
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -13,7 +14,65 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Days = npt.NDArray[np.datetime64]
+Ints = npt.NDArray[np.int64]
+Place = tuple[str, str]
+"""Country and region, empty text where there is none."""
+
+SPAN_DAYS = 3653
+"""A calendar looks ten years ahead; whatever is beyond it, Monday to Friday are working days."""
+
+_LONGEST_BREAK = 31
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The working days of some places, to be looked up: a row per place, a column per day.
+
+    first: the day number (days since 1970) of the first column. following: the first working day at or after
+    each day, as a day number.
+    """
+
+    first: int
+    following: Ints
+
+    def on_or_after(self, place: Ints, day: Ints) -> Ints:
+        """Return for each place (a row) and day number from `first` on itself or the next working day."""
+        column = day - self.first
+        beyond = column >= self.following.shape[1]
+        found = self.following[place, np.where(beyond, 0, column)]
+        if beyond.any():
+            far = day[beyond].astype("datetime64[D]")
+            found[beyond] = np.busday_offset(far, 0, roll="forward").astype(np.int64)
+        return found
+
+
+def make_calendar(places: list[Place], first: int, last: int, also: Place | None = None) -> Calendar:
+    """Return the working days of the places from day number `first` to `last`, at most `SPAN_DAYS` of them.
+
+    With `also`, a day counts only where it is a working day there too.
+    """
+    days = np.arange(first, min(last, first + SPAN_DAYS) + _LONGEST_BREAK).astype("datetime64[D]")
+    span = _year(days[0]), _year(days[-1])
+    there = _is_working_day(days, also, span) if also else np.ones(len(days), dtype=bool)
+    number = np.arange(first, first + len(days))
+    following = np.empty((len(places), len(days)), dtype=np.int64)
+    for row, place in enumerate(places):
+        working = there & _is_working_day(days, place, span)
+        upcoming = np.where(working, number, np.iinfo(np.int64).max)
+        following[row] = np.minimum.accumulate(upcoming[::-1])[::-1]
+    return Calendar(first, following[:, : len(days) - _LONGEST_BREAK + 1])
+
+
+def place_codes(country: pd.Series, region: pd.Series) -> tuple[Ints, list[Place]]:
+    """Return for each row the number of its place, and the places."""
+    land = country.astype("str").str.upper().fillna("")
+    part = region.astype("str").str.upper().fillna("").str.replace(r"^[A-Z]{2}-", "", regex=True)
+    land_code, lands = pd.factorize(land, sort=True)
+    part_code, parts = pd.factorize(part, sort=True)
+    width = max(len(parts), 1)
+    code, found = pd.factorize(land_code * width + part_code, sort=True)
+    places = [(str(lands[at // width]), str(parts[at % width])) for at in found.tolist()]
+    return code.astype(np.int64), places
 
 
 def next_working_day(days: pd.Series, country: pd.Series, region: pd.Series) -> pd.Series:
@@ -45,23 +104,25 @@ def _shift(
 ) -> pd.Series:
     values = days.to_numpy().astype("datetime64[D]")
     moved = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[D]")
-    filled = ~np.isnat(values)
-    if filled.any():
-        years = values[filled].astype("datetime64[Y]").astype(int) + 1970
-        span = int(years.min()) - 1, int(years.max()) + 1
-        for (land, part), rows in _places(country, region).items():
-            here = rows[filled[rows]]
-            calendar = _calendar(land, part, *span)
-            moved[here] = np.busday_offset(values[here], count, roll=roll, busdaycal=calendar)
+    filled = np.flatnonzero(~np.isnat(values))
+    if len(filled):
+        span = _year(values[filled].min()) - 1, _year(values[filled].max()) + 1
+        code, places = place_codes(country, region)
+        code = code[filled]
+        for number, place in enumerate(places):
+            here = filled[code == number]
+            moved[here] = np.busday_offset(values[here], count, roll=roll, busdaycal=_calendar(*place, *span))
     return pd.Series(moved.astype("datetime64[s]"), index=days.index)
 
 
-def _places(country: pd.Series, region: pd.Series) -> dict[tuple[str, str], npt.NDArray[np.int64]]:
-    """Positions of the rows of each (country, region), empty text where there is none."""
-    land = country.astype("str").str.upper().fillna("").to_numpy()
-    part = region.astype("str").str.upper().fillna("").str.replace(r"^[A-Z]{2}-", "", regex=True).to_numpy()
-    groups = pd.DataFrame({"land": land, "part": part}).groupby(["land", "part"], sort=True).indices
-    return {(str(place[0]), str(place[1])): np.asarray(rows) for place, rows in groups.items()}  # type: ignore[index]
+def _is_working_day(
+    days: npt.NDArray[np.datetime64], place: Place, span: tuple[int, int]
+) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.is_busday(days, busdaycal=_calendar(*place, *span)))
+
+
+def _year(day: np.datetime64) -> int:
+    return int(day.astype("datetime64[Y]").astype(int)) + 1970
 
 
 @lru_cache(maxsize=1024)
