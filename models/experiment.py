@@ -1,0 +1,122 @@
+"""The randomised reminder day: which paying group is in which arm of an experiment.
+
+A group, not a debtor, is drawn: companies that pay together would give each other's arms away, and one
+contact bundles the items of several of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import ConfigurationError
+from models.policy import Experiment
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+AS_PLANNED = "as_planned"
+"""The arm of the groups whose reminder day stays as it is."""
+
+NEVER_SEGMENTS = ("INSOLVENT", "EXCLUDED")
+
+_TOWARDS = ("payer_id", "dunning_recipient_id")
+
+
+def arms(debtors: pd.DataFrame, customers: pd.DataFrame, experiment: Experiment | None) -> pd.DataFrame:
+    """Return each debtor's place in the experiment, indexed as `debtors`.
+
+    Columns: group (who pays together, see `paying_groups`), arm (`<experiment>/<arm>`, empty outside),
+    propensity (the probability of that arm, NaN outside), shift_days (0 as planned and outside).
+    `share` of the groups is split evenly over the arms, the others are `as_planned`: they too are in the
+    experiment, with the propensity of staying as they are. A group's place is a hash of the experiment's name
+    and the group: the same in every run, whatever other debtors there are; a larger share moves groups only
+    into the arms or between them. A group stays outside when one of its debtors is not `eligible`.
+
+    debtors: of `models.treatments.who`. customers: of `models.facts.customers_on`.
+    """
+    group = paying_groups(debtors.index, customers)
+    table = pd.DataFrame(
+        {"group": group, "arm": "", "propensity": np.nan, "shift_days": 0}, index=debtors.index
+    )
+    table["arm"] = table["arm"].astype("str")
+    if experiment is None:
+        return table
+    outside = set(group[~eligible(debtors, customers)])
+    inside = ~group.isin(outside).to_numpy()
+    names = _arm_names(experiment)
+    of_group = {one: _place(experiment, one, len(names)) for one in sorted(set(group[inside]))}
+    place = group[inside].map(of_group).to_numpy(dtype=np.int64)
+    of_arm = [experiment.share / len(names)] * len(names) + [1 - experiment.share]
+    table.loc[inside, "arm"] = np.array([label(experiment, name) for name in [*names, AS_PLANNED]])[place]
+    table.loc[inside, "propensity"] = np.array(of_arm)[place]
+    table.loc[inside, "shift_days"] = np.array([*(experiment.arms[name] for name in names), 0])[place]
+    return table
+
+
+def label(experiment: Experiment, arm: str) -> str:
+    """Return how an arm is called on actions and contacts: names of arms come back in later experiments."""
+    return f"{experiment.name}/{arm}"
+
+
+def eligible(debtors: pd.DataFrame, customers: pd.DataFrame) -> Flags:
+    """Return which debtors may be in an experiment: no public body, key account, legal or insolvent one.
+
+    Nor one whose segment is not reminded at all.
+    """
+    known = customers.reindex(debtors.index)
+    never = (debtors["legal_kind"] == "public") | debtors["key_account"].astype(bool)
+    never |= known["legal_on"].notna() | known["insolvent_on"].notna()
+    never |= debtors["segment"].isin(NEVER_SEGMENTS)
+    allowed: Flags = ~never.to_numpy(dtype=bool)
+    return allowed
+
+
+def paying_groups(debtors: pd.Index, customers: pd.DataFrame) -> pd.Series:
+    """Return the group each debtor pays with, indexed as `debtors`.
+
+    That is the `group` of the debtor, else the group of whoever pays for it, else of whoever gets its
+    reminders, and so on along the chain; at its end the debtor there. A ring is named by its first id.
+    """
+    named = _filled(customers["group"])
+    towards: dict[str, str] = {}
+    for column in reversed(_TOWARDS):
+        towards |= _filled(customers[column])
+    ends = {debtor: _end(debtor, named, towards) for debtor in debtors.unique()}
+    return pd.Series(debtors.map(ends), index=debtors, dtype="str", name="group")
+
+
+def _end(debtor: str, named: Mapping[str, str], towards: Mapping[str, str]) -> str:
+    """Follow one debtor's chain to its end."""
+    seen: list[str] = []
+    while debtor not in named and towards.get(debtor, debtor) != debtor:
+        if debtor in seen:
+            return min(seen[seen.index(debtor) :])
+        seen.append(debtor)
+        debtor = towards[debtor]
+    return named.get(debtor, debtor)
+
+
+def _filled(column: pd.Series) -> dict[str, str]:
+    known = column[column.notna() & (column != "")]
+    return {str(debtor): str(value) for debtor, value in known.items()}
+
+
+def _arm_names(experiment: Experiment) -> list[str]:
+    """Return the arms' names in an order that does not depend on how the file is written."""
+    if AS_PLANNED in experiment.arms:
+        raise ConfigurationError(
+            f"experiment {experiment.name}: `{AS_PLANNED}` is the name of those outside the share; "
+            "call the arm otherwise"
+        )
+    return sorted(experiment.arms)
+
+
+def _place(experiment: Experiment, group: str, arms: int) -> int:
+    """Return the position of the group's arm, `arms` for as planned."""
+    drawn = int.from_bytes(sha256(f"{experiment.name}\n{group}".encode()).digest()[:8]) / 2**64
+    return min(int(drawn / experiment.share * arms), arms) if drawn < experiment.share else arms
