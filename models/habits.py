@@ -65,27 +65,34 @@ def reminded(payments: pd.DataFrame, facts: Facts) -> npt.NDArray[np.bool_]:
     open and past due, or the ledger has a dunning level for it; a level without a day counts as reached then.
     """
     contacts = facts.contact_history
-    made = contacts[contacts["status"].isin(MADE)]
+    made = contacts[contacts["status"].isin(MADE)].assign(heard_on=_days_of(contacts["contacted_on"]))
     named = made["invoice_id"].notna() & (made["invoice_id"] != "")
-    settled = payments["settled_on"]
-    first_named = made[named].groupby("invoice_id")["contacted_on"].min()
-    by_name = payments["invoice_id"].map(first_named) <= settled
-    general = made.loc[~named, ["customer_id", "contacted_on"]].sort_values("contacted_on")
+    settled = payments["settled_on"].to_numpy()
+    ids = pd.Index(payments["invoice_id"])
+    first_named = made[named].groupby("invoice_id")["heard_on"].min().reindex(ids).to_numpy()
+
+    due = payments[["customer_id"]].assign(due_on=_days_of(payments["due_on"]), row=np.arange(len(payments)))
     found = pd.merge_asof(
-        payments[["customer_id", "due_on"]].assign(row=np.arange(len(payments))).sort_values("due_on"),
-        general.rename(columns={"contacted_on": "heard_on"}),
+        due.sort_values("due_on"),
+        made.loc[~named, ["customer_id", "heard_on"]].sort_values("heard_on"),
         left_on="due_on",
         right_on="heard_on",
         by="customer_id",
         direction="forward",
         allow_exact_matches=False,
     )
-    heard_on = found.set_index("row")["heard_on"].sort_index().to_numpy()
-    items = facts.invoices.set_index("invoice_id")
-    dunned_on = payments["invoice_id"].map(items["last_dunned_on"])
-    level = payments["invoice_id"].map(items["dunning_level"]).fillna(0)
-    dunned = (dunned_on <= settled) | (dunned_on.isna() & (level > 0))
-    return np.asarray(by_name | (heard_on <= settled) | dunned, dtype=bool)
+    first_general = found.set_index("row")["heard_on"].sort_index().to_numpy()
+
+    items = facts.invoices.set_index("invoice_id")[["dunning_level", "last_dunned_on"]].reindex(ids)
+    dunned_on = items["last_dunned_on"].to_numpy()
+    undated = np.isnat(dunned_on) & (items["dunning_level"].fillna(0) > 0).to_numpy(dtype=bool)
+    by_then = (first_named <= settled) | (first_general <= settled) | (dunned_on <= settled)
+    return np.asarray(by_then | undated, dtype=bool)
+
+
+def _days_of(column: pd.Series) -> pd.Series:
+    """The column as days, also where a look-up found nothing or tables differ in resolution."""
+    return column.astype("datetime64[s]")
 
 
 def late_quantiles(payments: pd.DataFrame, shares: tuple[float, ...]) -> tuple[Ints, list[Floats], pd.Index]:
