@@ -96,9 +96,9 @@ class Selector(Strict):
     """Which debtors: for each of these the values that fit, one or a list in the file, or `any`."""
 
     segment: Several[Name] = (ANY,)
-    risk: Several[Literal["any"] | Risk] = ("any",)
-    value_class: Several[Literal["any"] | ValueClass] = ("any",)
-    legal_kind: Several[Literal["any"] | LegalKind] = ("any",)
+    risk: Several[Literal["any", Risk]] = ("any",)
+    value_class: Several[Literal["any", ValueClass]] = ("any",)
+    legal_kind: Several[Literal["any", LegalKind]] = ("any",)
     country: Several[Name] = (ANY,)
 
 
