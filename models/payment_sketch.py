@@ -61,14 +61,17 @@ def sketch(predictions: pd.DataFrame, day: date) -> PaymentSketch:
 def paid_by(curve: PaymentSketch, days: npt.ArrayLike) -> Floats:
     """Return the share of each item paid by the end of a day: a number for all, or one for each item."""
     wanted = np.broadcast_to(np.asarray(days, dtype=np.float64), len(curve.days))
-    return _between(curve.days, curve.share, wanted)
+    # of several points on one day the last counts: by the end of the day its share is paid
+    return _between(curve.days, curve.share, wanted, (curve.days <= wanted[:, None]).sum(axis=1))
 
 
 def day_paid(curve: PaymentSketch, share: npt.ArrayLike) -> Floats:
     """Return the day from which on each item is paid with that probability; infinite where it never is."""
     wanted = np.broadcast_to(np.asarray(share, dtype=np.float64), len(curve.days))
-    found = np.maximum(np.ceil(_between(curve.share, curve.days, wanted) - 1e-9), 0.0)
-    return np.where(wanted > curve.share[:, -1], np.inf, found)
+    found = _between(curve.share, curve.days, wanted, (curve.share < wanted[:, None]).sum(axis=1))
+    # without the subtrahend a share reached at the end of a day could round up to the next
+    whole = np.where(wanted > 0, np.maximum(np.ceil(found - 1e-9), 0.0), 0.0)
+    return np.where(wanted > curve.share[:, -1], np.inf, whole)
 
 
 def waiting_after(curve: PaymentSketch, days: npt.ArrayLike) -> Floats:
@@ -89,8 +92,8 @@ def _with_tail(x: Floats, y: Floats, horizon: Floats) -> PaymentSketch:
     """Add points beyond the last known one, inside the horizon, and the horizon itself."""
     known = np.argmax(y >= y[:, -1:], axis=1)
     rows = np.arange(len(x))
-    before = np.maximum(known - 1, 0)
     day, open_share = x[rows, known], np.maximum(1 - y[rows, known], 1e-9)
+    before = np.maximum((x < day[:, None]).sum(axis=1) - 1, 0)
     # pace at which the open share shrinks between the two last known points, per day
     steps = np.maximum(day - x[rows, before], 1.0)
     pace = np.log(np.maximum(1 - y[rows, before], 1e-9) / open_share) / steps
@@ -108,10 +111,9 @@ def _with_tail(x: Floats, y: Floats, horizon: Floats) -> PaymentSketch:
     return PaymentSketch(days, np.minimum(np.maximum.accumulate(share, axis=1), 1.0))
 
 
-def _between(x: Floats, y: Floats, wanted: Floats) -> Floats:
-    """Return y at `wanted`, read off the row's line through its points; the ends beyond them."""
-    above = (x < wanted[:, None]).sum(axis=1)
-    right = np.clip(above, 1, x.shape[1] - 1)
+def _between(x: Floats, y: Floats, wanted: Floats, passed: Ints) -> Floats:
+    """Return y at `wanted` of the row's line through its points, of which it has passed so many."""
+    right = np.clip(passed, 1, x.shape[1] - 1)
     rows = np.arange(len(x))
     x0, x1, y0, y1 = x[rows, right - 1], x[rows, right], y[rows, right - 1], y[rows, right]
     run = x1 - x0
