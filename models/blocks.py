@@ -1,7 +1,8 @@
 """Why a debtor or an item must not be contacted now. A block stops an action, never a segment.
 
 Every rule below returns long rows: customer_id, invoice_id (empty text = all of the debtor's
-items), block (code) and words. The facts are those known before the day.
+items), block (code), words and amount_minor: what of the item is blocked, empty = all of it. The
+facts are those known before the day.
 """
 
 from __future__ import annotations
@@ -9,9 +10,14 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.facts import Facts, customers_on, dunning_recipients, is_true, places
+from models.positions import positions
+from models.texts import column, joined
 from models.working_days import working_days_after
 
 PROMISE_WORKING_DAYS = 2
@@ -20,29 +26,40 @@ PROMISE_WORKING_DAYS = 2
 DIRECT_DEBIT_DAYS = 5
 """A direct debit counts as not yet presented until this many days after the due day."""
 
-COLUMNS = ["customer_id", "invoice_id", "block", "words"]
+DISPUTES = ("dispute", "deduction")
+"""The blocks that say the debtor disagrees."""
+
+COLUMNS = ["customer_id", "invoice_id", "block", "words", "amount_minor"]
+
+_TYPES = {**dict.fromkeys(COLUMNS, "str"), "amount_minor": "Int64"}
 
 
 def find_blocks(
-    items: pd.DataFrame, facts: Facts, day: date, *, default_country: str | None = None
+    items: pd.DataFrame,
+    facts: Facts,
+    day: date,
+    *,
+    default_country: str | None = None,
+    dispute_holds_debtor: bool = False,
 ) -> pd.DataFrame:
     """Return every block that holds on `day`, one row per reason, in a fixed order.
 
     `items` are the open items. Columns customer_id, invoice_id (empty text = the whole debtor),
-    block, words. Blocks of the whole debtor are returned for debtors without open items too.
+    block, words, amount_minor (Int64; empty = the whole item). Blocks of the whole debtor are returned
+    for debtors without open items too. `dispute_holds_debtor`: a dispute blocks all of the debtor's items.
     """
     debtors = customers_on(facts.customers, day)
     found = [
         _on_debtors(debtors, day),
         _no_contact_person(debtors, facts.contact_persons),
         _holds(facts.decisions, day),
-        _disputes(items, facts.disputes, day),
+        _disputes(items, facts.disputes, day, dispute_holds_debtor),
         _deductions(items, facts.payments),
         _on_items(items, day),
         _promises(items, facts.contact_history, debtors, day, default_country),
         _plans(items, facts, day),
     ]
-    rows = pd.concat([part[COLUMNS].astype("str") for part in found], ignore_index=True)
+    rows = pd.concat([part.astype(_TYPES) for part in found], ignore_index=True)
     return rows.drop_duplicates().sort_values(COLUMNS, ignore_index=True)
 
 
@@ -52,18 +69,40 @@ def blocked_debtors(blocks: pd.DataFrame) -> pd.Series:
 
 
 def blocked_items(items: pd.DataFrame, blocks: pd.DataFrame) -> pd.Series:
-    """Return for each row of `items` what blocks it or its debtor, empty text when free (same index)."""
-    own = _joined(blocks[blocks["invoice_id"] != ""], "invoice_id")
-    mine = items["invoice_id"].map(own).astype("str").fillna("")
-    debtor = items["customer_id"].map(blocked_debtors(blocks)).astype("str").fillna("")
-    both = (mine != "") & (debtor != "")
-    return mine + both.map({True: "; ", False: ""}).astype("str") + debtor
+    """Return for each row of `items` what blocks it or its debtor, empty text when free (same index).
+
+    An item of which only a part is blocked is free: the rest is dunned.
+    """
+    own = _looked_up(_joined(blocks[blocks["invoice_id"] != ""], "invoice_id"), items["invoice_id"])
+    debtor = _looked_up(blocked_debtors(blocks), items["customer_id"])
+    said = pc.coalesce(joined(own, debtor, between="; "), own, debtor)
+    blocked = pa.array(dunnable_minor(items, blocks) == 0)
+    return column(pc.if_else(blocked, said, "").fill_null("")).set_axis(items.index)
+
+
+def dunnable_minor(items: pd.DataFrame, blocks: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the open amount of each item less what blocks hold of it, minor units; 0 = nothing to dun."""
+    opened = items["open_amount_minor"].to_numpy(dtype=np.int64)
+    named, whole = blocks["invoice_id"] != "", blocks["amount_minor"].isna()
+    nothing = positions(items["invoice_id"], blocks.loc[named & whole, "invoice_id"]) >= 0
+    nothing |= positions(items["customer_id"], blocks.loc[~named, "customer_id"]) >= 0
+    parts = blocks[~whole].groupby("invoice_id")["amount_minor"].sum()
+    held = np.append(parts.to_numpy(dtype=np.int64), 0)[positions(items["invoice_id"], parts.index)]
+    return np.where(nothing, 0, np.maximum(opened - held, 0))
 
 
 def _joined(blocks: pd.DataFrame, key: str) -> pd.Series:
     text = blocks["block"] + ": " + blocks["words"]
-    joined: pd.Series = text.groupby(blocks[key]).agg("; ".join).astype("str")
-    return joined
+    texts = text.set_axis(blocks[key])
+    if not texts.index.is_unique:
+        texts = texts.groupby(level=0).agg("; ".join)
+    return texts.astype("str")
+
+
+def _looked_up(texts: pd.Series, key: pd.Series) -> pa.Array:
+    """The text of each key, null where there is none."""
+    at = positions(key, texts.index)
+    return pa.array(texts, pa.large_string()).take(pa.array(at, mask=at < 0))
 
 
 def _rows(
@@ -75,6 +114,7 @@ def _rows(
             "invoice_id": "" if whole_debtor else found["invoice_id"].fillna(""),
             "block": block,
             "words": words,
+            "amount_minor": pd.array([pd.NA] * len(found), dtype="Int64"),
         },
         index=found.index,
         columns=COLUMNS,
@@ -126,12 +166,15 @@ def _holds(decisions: pd.DataFrame, day: date) -> pd.DataFrame:
     return _rows(held, "hold", words, whole_debtor=True)
 
 
-def _disputes(items: pd.DataFrame, disputes: pd.DataFrame, day: date) -> pd.DataFrame:
-    """An open dispute blocks its own item only."""
+def _disputes(items: pd.DataFrame, disputes: pd.DataFrame, day: date, holds_debtor: bool) -> pd.DataFrame:
+    """An open dispute blocks what is disputed of its own item; without an amount above 0 all of it."""
     still = disputes[~(disputes["closed_on"] < pd.Timestamp(day))]
     found = still.merge(items[["invoice_id", "customer_id"]], on="invoice_id")
     words = "open since " + _text(found["opened_on"]) + (", " + found["reason"]).fillna("")
-    return _rows(found, "dispute", words)
+    if holds_debtor:
+        return _rows(found, "dispute", "invoice " + found["invoice_id"] + " " + words, whole_debtor=True)
+    amount = found["disputed_amount_minor"]
+    return _rows(found, "dispute", words).assign(amount_minor=amount.where(amount > 0))
 
 
 def _deductions(items: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:

@@ -6,9 +6,11 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from treatment_support import DAY, ledger_of, on, open_items
 
-from models.blocks import blocked_debtors, blocked_items, find_blocks
+from models.blocks import blocked_debtors, blocked_items, dunnable_minor, find_blocks
 
 YESTERDAY, TODAY, TOMORROW = on("2024-06-02"), on("2024-06-03"), on("2024-06-04")
 
@@ -32,6 +34,65 @@ def test_a_dispute_blocks_its_own_invoice_only() -> None:
     """The debtor's other invoice stays free."""
     dispute = {"invoice_id": "I1", "opened_on": on("2024-05-20"), "reason": "price"}
     assert blocked(second=True, disputes=dispute) == ["dispute: open since 2024-05-20, price", ""]
+
+
+def disputed(*amounts: int | None, **columns: object) -> pd.DataFrame:
+    """Open disputes about I1, of these amounts."""
+    rows = [{"invoice_id": "I1", "opened_on": on("2024-05-20"), "disputed_amount_minor": a} for a in amounts]
+    return pd.DataFrame(rows).assign(**columns).astype({"disputed_amount_minor": "Int64"})
+
+
+@pytest.mark.parametrize(
+    ("amounts", "dunned"),
+    [((3_000,), 7_000), ((10_000,), 0), ((12_000,), 0), ((None,), 0), ((0,), 0), ((3_000, 2_000), 5_000)],
+    ids=["a part", "all of it", "more than is open", "no amount", "an amount of nothing", "two parts"],
+)
+def test_what_is_not_disputed_is_dunned(amounts: tuple[int | None, ...], dunned: int) -> None:
+    """I1 is open with 100.00; an item of which something is left to dun is not blocked."""
+    items = open_items({})
+    blocks = find_blocks(items, ledger_of(items, disputes=disputed(*amounts)), DAY)
+    assert dunnable_minor(items, blocks).tolist() == [dunned]
+    assert (blocked_items(items, blocks) != "").tolist() == [dunned == 0]
+
+
+def test_the_disputed_part_is_first_taken_from_what_is_still_open() -> None:
+    """Of 100.00 with 30.00 disputed 80.00 was paid: the rest of 20.00 is the disputed one."""
+    items = open_items({"open_amount_minor": 2_000})
+    blocks = find_blocks(items, ledger_of(items, disputes=disputed(3_000)), DAY)
+    assert dunnable_minor(items, blocks).tolist() == [0]
+
+
+def test_a_dispute_may_hold_the_debtor() -> None:
+    """By policy: then all of its items, whatever the amount, and no other debtor's."""
+    items = open_items({}, {"invoice_id": "I2"}, {"invoice_id": "I3", "customer_id": "Y"})
+    ledger = ledger_of(items, disputes=disputed(3_000))
+    blocks = find_blocks(items, ledger, DAY, dispute_holds_debtor=True)
+    words = "dispute: invoice I1 open since 2024-05-20"
+    assert blocked_items(items, blocks).tolist() == [words, words, ""]
+    assert blocked_debtors(blocks).to_dict() == {"X": words}
+    assert dunnable_minor(items, blocks).tolist() == [0, 0, 10_000]
+
+
+BLOCK = st.tuples(
+    st.sampled_from(["X", "Y"]),
+    st.sampled_from(["", "I0", "I1", "I2"]),
+    st.one_of(st.none(), st.integers(1, 9_999)),
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(BLOCK, max_size=6))
+def test_what_is_dunned_is_what_no_block_holds(found: list[tuple[str, str, int | None]]) -> None:
+    """Against the definition, item by item; a block of the debtor has no amount."""
+    items = open_items(*({"invoice_id": f"I{n}", "customer_id": "XXY"[n]} for n in range(3)))
+    owner = dict(zip(items["invoice_id"], items["customer_id"], strict=True))
+    rows = [(owner.get(i, who), i, "b", "w", amount if i else None) for who, i, amount in found]
+    blocks = pd.DataFrame(rows, columns=["customer_id", "invoice_id", "block", "words", "amount_minor"])
+    blocks = blocks.astype({"customer_id": "str", "invoice_id": "str", "amount_minor": "Int64"})
+    for item, left in zip(items["invoice_id"], dunnable_minor(items, blocks).tolist(), strict=True):
+        about = [amount for who, i, *_, amount in rows if i == item or (i == "" and who == owner[item])]
+        expected = 0 if None in about else max(10_000 - sum(a for a in about if a is not None), 0)
+        assert left == expected
 
 
 @pytest.mark.parametrize(("closed", "free"), [(YESTERDAY, True), (TODAY, False)])
