@@ -1,0 +1,200 @@
+"""Whom a person should contact today, in which order, and who does it.
+
+An account (debtor, company code and currency) is on the list for a cause of ALWAYS, in that order, or because
+a call is expected to be worth more than it costs, or because the strategy asks for a call and the debtor is
+not expected to pay anyway. What may be contacted: an account that owes something net of credit, with an item
+past due that nothing blocks, no less than the minimum amount, of a debtor whose strategy reminds. To file
+a claim or review a limit nobody is contacted, so these need none of that.
+
+Nothing is cut. What waits is listed with `reached` false and `why` says what for: the collector's capacity, a
+language, bank data, the days between contacts, or another account of the same recipient: one call a day.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.contracts.collection_tables import WORKLIST
+from features.contracts.columns import Kind
+from features.contracts.money import minor_units
+from models.contact_value import contact_values, home_value
+from models.facts import Facts, customers_on
+from models.net_overdue import ACCOUNT
+from models.policy import Policy
+from models.positions import positions
+from models.promises import broken_promises
+from models.work_sharing import roster, share_work
+from models.worklist_accounts import with_actions, with_contacts, with_debtor, with_items
+from models.worklist_causes import ALWAYS, INTERNAL, PROMISE_DAYS, always_causes, looked_up, made_contacts
+from models.worklist_words import and_also, approaches, value_words
+
+Ints = npt.NDArray[np.int64]
+
+CAUSES = (*ALWAYS, "expected_value")
+
+_TYPES: dict[Kind, str] = {
+    "id": "str",
+    "text": "str",
+    "day": "datetime64[s]",
+    "money": "int64",
+    "count": "int64",
+    "days": "int64",
+    "flag": "bool",
+}
+
+
+class WorkFacts(Facts, Protocol):
+    """The ledger as `Facts` has it, with the people who collect and the exchange rates."""
+
+    @property
+    def collectors(self) -> pd.DataFrame: ...  # noqa: D102
+
+    @property
+    def rates(self) -> pd.DataFrame: ...  # noqa: D102
+
+
+def worklist(
+    items: pd.DataFrame,
+    dunnable_minor: Ints,
+    debtors: pd.DataFrame,
+    predictions: pd.DataFrame,
+    reminders: pd.DataFrame,
+    actions: pd.DataFrame,
+    risks: pd.DataFrame,
+    treatments: pd.DataFrame,
+    who: pd.DataFrame,
+    facts: WorkFacts,
+    policy: Policy,
+    *,
+    day: date,
+    home_currency: str,
+    bank_words: str = "",
+) -> pd.DataFrame:
+    """Return the table `worklist` with inside names: one row per account, sorted by collector and rank.
+
+    `items`: the open items; `dunnable_minor`: what may be dunned of each (see `blocks`). `debtors`,
+    `predictions`, `reminders`, `actions`, `risks`, `treatments`: the tables of this run, `who`: its debtors.
+    `bank_words`: why the bank data is too old to call anybody; empty text where it is not.
+    ConfigurationError and LedgerError: see `roster`.
+    """
+    dunnable = np.where(items["dormant"], 0, dunnable_minor).astype(np.int64)
+    accounts = debtors.sort_values(ACCOUNT, na_position="first", kind="stable", ignore_index=True)
+    account = positions(_key(items), _key(accounts))
+    made = made_contacts(facts, day)
+    accounts = with_debtor(accounts, facts, who, treatments, policy, day)
+    accounts = with_items(accounts, account, items, dunnable, policy)
+    accounts = with_contacts(accounts, account, items, made, policy.contact, day)
+    accounts = with_actions(accounts, account, items, reminders, actions, policy.contact, day)
+    values = contact_values(
+        accounts,
+        account,
+        items,
+        dunnable,
+        predictions,
+        facts.rates,
+        policy,
+        day=day,
+        home_currency=home_currency,
+    )
+    accounts = accounts.join(values)
+    accounts["per_major"] = home_value(
+        accounts["currency"], facts.rates, day=day, home_currency=home_currency
+    )
+    always = always_causes(accounts, account, items, dunnable, risks, made, facts, policy.worklist, day=day)
+    worth = (accounts["value"] > 0) & (accounts["limit_words"] == "") & ~accounts["planned"]
+    asked = accounts["call_due"] & ~accounts["pays_anyway"]
+    by_value = accounts["contactable"] & (worth | asked)
+    listed = always.notna().any(axis=1) | by_value
+    rows = _with_cause(accounts[listed], always[listed], policy)
+    rows = _with_promises(rows, facts, day)
+    rows["hold"] = _holds(rows, bank_words)
+    rows = _with_collectors(rows, facts, policy, day)
+    rows["why"] = and_also(rows["why"], rows["hold"].where(rows["hold"] != "", rows["why_not"]))
+    rows["suggested_approach"] = approaches(rows)
+    return _as_contracted(rows)
+
+
+def _key(rows: pd.DataFrame) -> pd.Series:
+    key: pd.Series = rows["customer_id"] + "\n" + rows["company_code"].fillna("") + "\n" + rows["currency"]
+    return key
+
+
+def _with_cause(rows: pd.DataFrame, always: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Cause, why and expected value, in the order of the list."""
+    said = always.notna().to_numpy()
+    cause = np.where(said.any(axis=1), said.argmax(axis=1), len(ALWAYS))
+    units = rows["currency"].map(minor_units).to_numpy(dtype=np.float64)
+    internal = np.isin(np.array(CAUSES)[cause], INTERNAL)
+    value = np.where(internal, 0.0, rows["value"].fillna(0.0))
+    rows = rows.assign(
+        cause=np.array(CAUSES, dtype=object)[cause],
+        internal=internal,
+        known=rows["value"].notna(),
+        order=cause,
+        home_value=value,
+        home_amount=rows["open_amount_minor"] / units * rows["per_major"].fillna(0.0),
+        expected_value_minor=np.rint(value / rows["per_major"].fillna(1.0) * units).astype(np.int64),
+    )
+    figures = np.array(value_words(rows, policy.worklist.response_days), dtype=object)
+    reasons = always.fillna("").to_numpy(dtype=object)
+    words = ["; ".join(part for part in each if part) for each in reasons.tolist()]
+    rows["why"] = np.where(cause < len(ALWAYS), np.array(words, dtype=object), figures)
+    # nobody is contacted to file a claim or to review a limit
+    rows["action_id"] = rows["action_id"].where(~rows["internal"])
+    order = {"order": True, "home_value": False, "home_amount": False, **dict.fromkeys(ACCOUNT, True)}
+    return rows.sort_values(list(order), ascending=list(order.values()), kind="stable", ignore_index=True)
+
+
+def _with_promises(rows: pd.DataFrame, facts: Facts, day: date) -> pd.DataFrame:
+    """The newest promise, and how many were broken in the last year."""
+    told, today = facts.contact_history, pd.Timestamp(day)
+    known = told[(told["known_on"] < today) & (told["status"] != "suppressed").fillna(True)]
+    newest = known.groupby("customer_id")["promised_for"].max()
+    broken = broken_promises(facts, day, window_days=PROMISE_DAYS).groupby("customer_id").size()
+    return rows.assign(
+        promised_for=looked_up(newest, rows["customer_id"]),
+        broken_promises=looked_up(broken, rows["customer_id"]).fillna(0).astype(np.int64),
+    )
+
+
+def _holds(rows: pd.DataFrame, bank_words: str) -> pd.Series:
+    """Why a line must wait whoever takes it; empty text where it need not."""
+    contact = ~rows["internal"]
+    hold = rows["limit_words"].where(contact & ~rows["call_due"], "")
+    if bank_words:
+        hold = hold.where(~contact, f"waits for the bank: {bank_words}")
+    free = contact & (hold == "")
+    again = free & rows["recipient"].where(free).duplicated()
+    return hold.where(~again, "the recipient is called today about another account: speak about both")
+
+
+def _with_collectors(rows: pd.DataFrame, facts: WorkFacts, policy: Policy, day: date) -> pd.DataFrame:
+    """Collector, rank and whether the line is reached today; lines that wait take nobody's time."""
+    portfolios = customers_on(facts.customers, day)["collector"].dropna()
+    people = roster(
+        facts.collectors,
+        portfolios[portfolios != ""].unique(),
+        rows.loc[rows["owner"] != "", "owner"].unique(),
+        capacity=policy.worklist.capacity_per_day,
+        day=day,
+    )
+    shared = share_work(rows.loc[rows["hold"] == "", ["owner", "language"]], people).reindex(rows.index)
+    collector = shared["collector"].fillna(rows["owner"])
+    return rows.assign(
+        collector=collector.where(collector != ""),
+        reached=shared["reached"].eq(True).to_numpy(dtype=bool),
+        why_not=shared["why_not"].fillna(""),
+        rank=rows.groupby(collector).cumcount() + 1,
+    )
+
+
+def _as_contracted(rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the table `worklist`, in order and with their types."""
+    columns = {column.inside: _TYPES[column.kind] for column in WORKLIST.columns}
+    typed = rows[list(columns)].astype(columns)
+    return typed.sort_values(["collector", "rank"], na_position="last", kind="stable", ignore_index=True)

@@ -1,0 +1,150 @@
+"""What is known of each account that a person could contact: columns beside those of the table `debtors`.
+
+Each function takes the accounts numbered from 0 and returns them with more columns; `account` is the row of
+each open item.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.contracts.money import minor_units
+from models.facts import Facts, customers_on, dunning_recipients
+from models.policy import ANY, Contact, Policy
+from models.positions import positions
+from models.worklist_causes import CLAIM_FILED, LIMIT_REVIEWED, looked_up
+from models.worklist_words import day_words
+
+Ints = npt.NDArray[np.int64]
+
+STANDING = ("proposed", "waiting_for_bank")
+"""Actions that will be carried out as they are."""
+
+
+def with_debtor(
+    accounts: pd.DataFrame,
+    facts: Facts,
+    who: pd.DataFrame,
+    treatments: pd.DataFrame,
+    policy: Policy,
+    day: date,
+) -> pd.DataFrame:
+    """Add who the debtor is and how it is treated.
+
+    recipient (who is written to), owner (the collector, empty text: none), language, legal_kind, risk,
+    key_account, reminded (its strategy has steps) and instalments (parts of a plan that may be offered).
+    """
+    customers = customers_on(facts.customers, day)
+    debtor = accounts["customer_id"]
+    reader = looked_up(dunning_recipients(customers), debtor).astype("str")
+    told = who.reindex(debtor)
+    treated = treatments.set_index("customer_id").reindex(debtor)
+    reminds = [name for name, strategy in policy.strategies.items() if strategy.steps]
+    offered = ~treated["status"].isin(["needs_approval", "refused"])
+    return accounts.assign(
+        recipient=reader.fillna(debtor),
+        owner=looked_up(customers["collector"], debtor).astype("str").fillna(""),
+        language=told["language"].astype("str").fillna(policy.language).to_numpy(),
+        legal_kind=told["legal_kind"].to_numpy(),
+        risk=told["risk"].to_numpy(),
+        key_account=told["key_account"].fillna(False).astype(bool).to_numpy(),
+        reminded=treated["strategy"].isin(reminds).to_numpy(dtype=bool),
+        instalments=treated["instalments"].where(offered).to_numpy(dtype=object),
+    )
+
+
+def with_items(
+    accounts: pd.DataFrame, account: Ints, items: pd.DataFrame, dunnable: Ints, policy: Policy
+) -> pd.DataFrame:
+    """Add contactable and free_days_past_due: of the oldest item of which something may be dunned."""
+    age = items["days_past_due"].to_numpy(dtype=np.int64)
+    free = np.flatnonzero((dunnable > 0) & (age > 0))
+    amount, oldest = np.zeros(len(accounts), dtype=np.int64), np.zeros(len(accounts), dtype=np.int64)
+    np.add.at(amount, account[free], dunnable[free])
+    np.maximum.at(oldest, account[free], age[free])
+    codes = accounts["currency"].unique()
+    least = {code: policy.minimum_amount.get(code, policy.minimum_amount[ANY]) for code in codes}
+    minimum = accounts["currency"].map({code: float(least[code]) * minor_units(code) for code in codes})
+    owes = (accounts["net_overdue_amount_minor"] > 0) & (accounts["blocked_by"].fillna("") == "")
+    contactable = owes & accounts["reminded"] & (amount > 0) & (amount >= minimum.astype(np.float64))
+    return accounts.assign(free_days_past_due=oldest, contactable=contactable.to_numpy(dtype=bool))
+
+
+def with_contacts(
+    accounts: pd.DataFrame, account: Ints, items: pd.DataFrame, made: pd.DataFrame, limits: Contact, day: date
+) -> pd.DataFrame:
+    """Add last_contact_on and limit_words: why the recipient must not be contacted again yet.
+
+    All debtors of one recipient count as one. A reminder that only the ledger's items tell counts too.
+    """
+    today = pd.Timestamp(day)
+    spoken = made.loc[~made["kind"].isin([CLAIM_FILED, LIMIT_REVIEWED]), ["customer_id", "contacted_on"]]
+    reader = accounts.drop_duplicates("customer_id").set_index("customer_id")["recipient"]
+    own = looked_up(reader, spoken["customer_id"]).astype("str").fillna(spoken["customer_id"])
+    dunned = items[["last_dunned_on"]].assign(recipient=accounts["recipient"].to_numpy()[account])
+    days = pd.concat(
+        [
+            pd.DataFrame({"recipient": own, "on": spoken["contacted_on"]}),
+            dunned.rename(columns={"last_dunned_on": "on"}).dropna(subset="on"),
+        ]
+    ).drop_duplicates()
+    last = looked_up(days.groupby("recipient")["on"].max(), accounts["recipient"])
+    window = days[days["on"] > today - pd.Timedelta(days=limits.within_days)]
+    lately = looked_up(window.groupby("recipient").size(), accounts["recipient"])
+    again = last + pd.Timedelta(days=limits.days_between)
+    words = (
+        "last contact on " + pd.Series(day_words(last)) + ", not again before " + pd.Series(day_words(again))
+    )
+    full = f"{limits.most_contacts} contacts in {limits.within_days} days are the most"
+    limited = np.select([again > today, lately >= limits.most_contacts], [words, full], "")
+    return accounts.assign(last_contact_on=last, limit_words=limited)
+
+
+def with_actions(
+    accounts: pd.DataFrame,
+    account: Ints,
+    items: pd.DataFrame,
+    reminders: pd.DataFrame,
+    actions: pd.DataFrame,
+    limits: Contact,
+    day: date,
+) -> pd.DataFrame:
+    """Add the next action of each account, where one falls before the recipient may be contacted again.
+
+    action_id, call_due (it is a call for today), instead_of (words of another one, which a call replaces),
+    planned (the recipient has such another one) and the owner of a call that is somebody else's to make.
+    """
+    today = pd.Timestamp(day)
+    standing = actions[
+        actions["status"].isin(STANDING)
+        & (actions["change"] != "withdrawn")
+        & (actions["valid_until"] >= today)
+        & (actions["send_on"] < today + pd.Timedelta(days=limits.days_between))
+    ]
+    due = (standing["channel"] == "call") & (standing["send_on"] <= today)
+    standing = standing.assign(due=due).sort_values(
+        ["due", "send_on", "action_id"], ascending=[False, True, True], ignore_index=True
+    )
+    item = positions(reminders["invoice_id"], items["invoice_id"])
+    place = positions(reminders["action_id"], standing["action_id"])
+    carried = np.flatnonzero((item >= 0) & (place >= 0))
+    first = np.full(len(accounts), len(standing), dtype=np.int64)
+    np.minimum.at(first, account[item[carried]], place[carried])
+    has = first < len(standing)
+    mine = standing.reindex(np.where(has, first, -1)).reset_index(drop=True)
+    call_due = mine["due"].eq(True).to_numpy(dtype=bool)
+    coming = has & ~call_due
+    channel = mine["channel"].astype("str").fillna("").str.replace("_", " ")
+    instead = ("the " + channel + " planned for " + pd.Series(day_words(mine["send_on"]))).where(coming, "")
+    maker = mine["collector"].astype("str").fillna("")
+    return accounts.assign(
+        action_id=mine["action_id"].astype("str"),
+        call_due=call_due,
+        planned=pd.Series(coming).groupby(accounts["recipient"]).transform("any"),
+        instead_of=instead.astype("str"),
+        owner=accounts["owner"].where(~call_due | (maker == ""), maker),
+    )
