@@ -38,23 +38,21 @@ WITH_CREDITOR = ("letter", "call", "registered_letter", "agency")
 class Readers:
     """The debtors that are written to.
 
-    code: the number of the reader of each debtor of `debtors`. ids: their customer_id, sorted. persons:
-    recipient_id and language of contact persons. first: readers x `CHANNELS`, the person for that
-    channel (a row of `persons`), -1 for nobody. reachable: readers x `CHANNELS`. preferred: number of the
-    channel that each prefers, -1 for none.
+    ids: their customer_id, sorted. recipients: see `dunning_recipients`. persons: recipient_id and language
+    of contact persons. first: readers x `CHANNELS`, the person for that channel (a row of `persons`), -1
+    for nobody. reachable: readers x `CHANNELS`. preferred: the channel that each prefers, -1 for none.
     """
 
-    debtors: pd.Index
-    code: Ints
     ids: pd.Index
+    recipients: pd.Series
     persons: pd.DataFrame
     first: Ints
     reachable: Bools
     preferred: Ints
 
     def of(self, customer_id: pd.Series) -> Ints:
-        """Return the number of the reader of each row's debtor."""
-        return self.code[positions(customer_id, self.debtors)]
+        """Return the number of the reader of each row's debtor, -1 where that is none of these."""
+        return positions(_reader(customer_id, self.recipients), self.ids)
 
 
 def find_readers(customer_id: pd.Series | pd.Index, facts: Facts, day: date) -> Readers:
@@ -65,12 +63,8 @@ def find_readers(customer_id: pd.Series | pd.Index, facts: Facts, day: date) -> 
     can be reached by every channel.
     """
     customers = customers_on(facts.customers, day)
-    debtors = pd.Index(customer_id.unique(), dtype="str").sort_values()
-    recipient = dunning_recipients(customers)
-    at = positions(debtors, recipient.index)
-    other = recipient.to_numpy(dtype=object)[at] if len(recipient) else None
-    reader = pd.Index(np.where(at >= 0, other, debtors.to_numpy(dtype=object)), dtype="str")
-    ids = pd.Index(reader.unique(), dtype="str").sort_values()
+    recipients = dunning_recipients(customers)
+    ids = pd.Index(_reader(pd.Index(customer_id).unique(), recipients), dtype="str").unique().sort_values()
     persons, first = _persons(facts.contact_persons, ids)
     reachable = np.ones(first.shape, dtype=bool)
     if len(facts.contact_persons):
@@ -79,7 +73,15 @@ def find_readers(customer_id: pd.Series | pd.Index, facts: Facts, day: date) -> 
     wish = customers["channel"].str.lower().map(PREFERRED)
     number = wish.map({channel: at for at, channel in enumerate(CHANNELS)}).fillna(-1).to_numpy(np.int64)
     preferred = np.append(number, -1)[positions(ids, customers.index)]
-    return Readers(debtors, positions(reader, ids), ids, persons, first, reachable, preferred)
+    return Readers(ids, recipients, persons, first, reachable, preferred)
+
+
+def _reader(customer_id: pd.Series | pd.Index, recipients: pd.Series) -> pd.Series:
+    """The debtor that is written to for each of these."""
+    own = pd.Series(np.asarray(customer_id, dtype=object), dtype="str")
+    at = positions(own, recipients.index)
+    other: pd.Series = recipients.reset_index(drop=True).reindex(at).astype("str").reset_index(drop=True)
+    return other.fillna(own)
 
 
 def _persons(persons: pd.DataFrame, ids: pd.Index) -> tuple[pd.DataFrame, Ints]:

@@ -1,213 +1,201 @@
-"""When each open invoice is next reminded, and why on that day, or why not at all."""
+"""When each open invoice is next reminded, how, and why on that day, or why not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from features.contracts.money import minor_digits
 from features.errors import ModelError
-from models.blocks import blocked_items
-from models.facts import Facts, customers_on, dunning_recipients, places
+from models.blocks import blocked_items, dunnable_minor
+from models.channels import Readers, choose_channels, find_readers, missing_addresses
+from models.contact_days import contact_days
+from models.contact_lines import lines_of, net_from, past_contacts
+from models.facts import Facts
 from models.net_overdue import net_overdue
-from models.policy import ANY, Policy
-from models.scorer import reminder_shift
-from models.working_days import next_working_day
+from models.policy import Channel, Policy
+from models.policy_tables import step_table
+from models.positions import positions
+from models.reminder_words import why_covered, why_this_day, why_too_late
+from models.step_days import NO_DAY, day_numbers, days_of
+from models.step_timing import TIMINGS, moves, wanted_days
+from models.texts import column, texts
+from models.working_days import find_working_days, place_codes
 
 Ints = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Planned:
+    """The reminders, and what their actions need to know.
+
+    rows: one row per open item, in the order of `items`, with the columns of REMINDERS but action_id, and
+    step_no (row of `step_table`), contact (number of the contact that the item goes with), speaks (the
+    contact speaks for it), reader (see `Readers`), channel (number in `CHANNELS`) and dunned_minor; step_no
+    and contact are -1 where there is none.
+    missing: contacts without an address for the channel that was wanted (see `missing_addresses`).
+    """
+
+    rows: pd.DataFrame
+    readers: Readers
+    missing: pd.DataFrame
+
+
 def plan_reminders(
     items: pd.DataFrame,
-    segments: pd.DataFrame,
-    habits: pd.DataFrame,
-    timing: Mapping[str, Any],
-    credit: pd.DataFrame,
+    next_steps: pd.DataFrame,
+    state: pd.DataFrame,
+    debtors: pd.DataFrame,
+    treatments: pd.DataFrame,
+    shifts: pd.DataFrame,
+    arms: pd.DataFrame,
+    predictions: pd.DataFrame,
     blocks: pd.DataFrame,
+    credit: pd.DataFrame,
     facts: Facts,
     policy: Policy,
     *,
     day: date,
+    home_currency: str,
     default_country: str | None = None,
-) -> pd.DataFrame:
-    """Return one row per open item, in the order of `items`: step and day, or a reason for none.
+    creditor_country: str | None = None,
+) -> Planned:
+    """Return the plan: exactly one row per open item, with a step and a day or a reason for none.
 
-    Columns invoice_id, customer_id, segment, step, send_on, reason. `items`: open items on `day`;
-    `habits`: see `payment_habits`; `timing`: parameters of `reminder_shift`; `credit`: open credit
-    notes, unapplied cash and money in transit per account; `blocks`: see `find_blocks`.
+    The rows of `next_steps` and `state` are those of `items`; `debtors`: see `who`; `credit`: open credit
+    notes, unapplied cash and money in transit per account. ModelError when a debtor has no treatment.
 
-    The day is due day + the step's days for the segment, for the first step moved by the debtor's
-    habit; not before `day`, not sooner than `days_between_reminders` after the last reminder, and
-    a working day where the reader of the reminder is. ModelError when a debtor has no segment.
+    An item without a step, wholly blocked, or of an account that owes nothing net on the day to send gets
+    none. For a step before the due day the account is looked at as it stands the day after it.
     """
     items = items.reset_index(drop=True)
-    segment = items["customer_id"].map(segments.set_index("customer_id")["segment"])
-    if segment.isna().any():
-        who = items.loc[segment.isna(), "customer_id"].iloc[0]
-        raise ModelError(f"debtor {who} has open items but no segment; give every debtor one first")
-    done, last_reminder = _already_done(items, facts.contact_history, policy)
-    level = np.minimum(done, len(policy.steps) - 1)
-    base = _base_days(policy, segment, level)
-    shift = _shifts(items["customer_id"], habits, timing) * (done == 0)
-    wanted = items["due_on"] + pd.to_timedelta(base + shift, unit="D")
-    spaced = (last_reminder + pd.Timedelta(days=policy.days_between_reminders)).fillna(wanted)
-    earliest = wanted.where(wanted >= spaced, spaced)
-    possible = earliest.where(earliest >= pd.Timestamp(day), pd.Timestamp(day))
-    debtors = customers_on(facts.customers, day)
-    reader = items["customer_id"].map(dunning_recipients(debtors)).astype("str").fillna(items["customer_id"])
-    send_on = next_working_day(possible, *places(reader, debtors, default_country))
-
-    why = _why_this_day(
-        segment, base, shift, earliest > wanted, possible > earliest, send_on > possible, policy
+    treated = _treatment_of(items, treatments)
+    steps, step = step_table(policy), next_steps["step_no"].to_numpy(dtype=np.int64)
+    today = int(np.datetime64(day, "D").astype(np.int64))
+    dunned = dunnable_minor(items, blocks)
+    readers = find_readers(items["customer_id"], facts, day)
+    reader = readers.of(items["customer_id"])
+    taken, in_vain = choose_channels(readers, policy)
+    channel = np.where(step < 0, -1, taken[reader, step])
+    costs = np.array([*(policy.optimal.contact_cost.get(name, 0.0) for name in get_args(Channel)), 0.0])
+    wanted = wanted_days(
+        items,
+        next_steps,
+        treatments,
+        moves(items, treatments, shifts, arms),
+        predictions,
+        costs[channel],
+        dunned,
+        policy,
+        day=day,
+        home_currency=home_currency,
     )
-    why_none = _why_none(items, segment, done, send_on, credit, blocked_items(items, blocks), policy)
-    none = why_none != ""
-    steps = np.array([step.name for step in policy.steps], dtype=object)[level]
-    return pd.DataFrame(
+
+    goes = np.flatnonzero((step >= 0) & (dunned > 0))
+    lines = lines_of(
+        items.iloc[goes],
+        steps,
+        step[goes],
+        wanted.day[goes],
+        reader[goes],
+        channel[goes],
+        net_from(items, credit)[goes],
+        today,
+    )
+    place, places = place_codes(*_places(readers, debtors, default_country))
+    also = (creditor_country, "") if creditor_country else None
+    made = contact_days(
+        lines,
+        past_contacts(items, state, facts, readers, policy.contact, day),
+        policy.contact,
+        find_working_days(place, places, today, also),
+    )
+
+    moved_words = wanted.words.take(pa.array(goes))
+    said = why_this_day(
+        next_steps["words"].iloc[goes], moved_words, wanted.day[goes], lines, made, policy.contact, today
+    )
+    reason = next_steps["why_none"].fillna("").to_numpy(dtype=object, copy=True)
+    held = (step >= 0) & (dunned == 0)
+    reason[held] = "blocked by " + blocked_items(items[held], blocks).to_numpy(dtype=object)
+    reason[goes] = said.to_numpy(zero_copy_only=False)
+    out = made.contact < 0
+    reason[goes[out]] = _why_left_out(
+        items, steps, step, goes[out], made.covered[out], made.send_on[out], credit
+    )
+
+    sent = goes[~out]
+    contact, send_on = np.full(len(items), -1), np.full(len(items), NO_DAY)
+    speaks = np.zeros(len(items), dtype=bool)
+    contact[sent], send_on[sent], speaks[sent] = made.contact[~out], made.send_on[~out], made.speaks[~out]
+    done = np.where(contact >= 0, step, -1)
+    rows = pd.DataFrame(
         {
             "invoice_id": items["invoice_id"],
             "customer_id": items["customer_id"],
-            "segment": segment.astype("str"),
-            "step": pd.Series(steps, dtype="str").where(~none),
-            "send_on": send_on.where(~none),
-            "reason": why_none.where(none, why).astype("str"),
+            "segment": treatments["segment"].astype("str").to_numpy()[treated],
+            "strategy": treatments["strategy"].astype("str").to_numpy()[treated],
+            "step": column(texts(list(steps["name"]), done)),
+            "send_on": days_of(send_on),
+            "timing": column(texts(TIMINGS, np.where(contact >= 0, wanted.timing, -1))),
+            "assumed": state["assumed"].to_numpy(dtype=bool),
+            "reason": pd.Series(reason, dtype="str"),
+            "step_no": done,
+            "contact": contact,
+            "speaks": speaks,
+            "reader": reader,
+            "channel": channel,
+            "dunned_minor": dunned,
         }
     )
+    speaker = np.flatnonzero(speaks)
+    who, number = reader[speaker], step[speaker]
+    missing = missing_addresses(readers, who, taken[who, number], in_vain[who, number])
+    return Planned(rows.astype({"segment": "str", "strategy": "str"}), readers, missing)
 
 
-def _already_done(items: pd.DataFrame, contacts: pd.DataFrame, policy: Policy) -> tuple[Ints, pd.Series]:
-    """Steps done for each item and the day of the last reminder (NaT when none).
-
-    Done is the larger of the ledger's dunning level and the days on which a reminder about the
-    item was sent or answered; one that names no item is about all the debtor's items then due.
-    """
-    kinds = {"reminder", *(step.name for step in policy.steps)}
-    made = contacts[contacts["status"].isin(["sent", "reached"]) & contacts["kind"].isin(kinds)]
-    named = made["invoice_id"].notna() & (made["invoice_id"] != "")
-    about = items[["customer_id", "invoice_id", "due_on"]]
-    general = made.loc[~named, ["customer_id", "contacted_on"]].merge(about, on="customer_id")
-    general = general[general["contacted_on"] > general["due_on"]]
-    columns = ["invoice_id", "contacted_on"]
-    found = pd.concat([made.loc[named, columns], general[columns]])
-    days = found.drop_duplicates().groupby("invoice_id")["contacted_on"]
-    counted = days.size().reindex(items["invoice_id"], fill_value=0).to_numpy(dtype=np.int64)
-    contacted = pd.Series(days.max().reindex(items["invoice_id"]).to_numpy(), items.index, "datetime64[s]")
-    level = items["dunning_level"].fillna(0).to_numpy(dtype=np.int64)
-    dunned = items["last_dunned_on"]
-    last = contacted.where(~(dunned > contacted) & contacted.notna(), dunned)
-    return np.maximum(level, counted), last
+def _treatment_of(items: pd.DataFrame, treatments: pd.DataFrame) -> Ints:
+    """The row of `treatments` of each item's debtor."""
+    treated = positions(items["customer_id"], treatments["customer_id"])
+    if (treated < 0).any():
+        who = items["customer_id"].iloc[int(np.argmax(treated < 0))]
+        raise ModelError(f"debtor {who} has open items but no treatment; give every debtor a segment first")
+    return treated
 
 
-def _base_days(policy: Policy, segment: pd.Series, level: Ints) -> Ints:
-    code, names = pd.factorize(segment)
-    table = np.array([[step.days_for(name) for step in policy.steps] for name in names], dtype=np.int64)
-    days: Ints = table.reshape(len(names), len(policy.steps))[code, level]
-    return days
+def _places(
+    readers: Readers, debtors: pd.DataFrame, default_country: str | None
+) -> tuple[pd.Series, pd.Series]:
+    """Country and region of each reader."""
+    rows = debtors[["country", "region"]].reset_index(drop=True)
+    rows = rows.reindex(positions(readers.ids, debtors.index)).reset_index(drop=True).astype("str")
+    country = rows["country"]
+    return (country if default_country is None else country.fillna(default_country)), rows["region"]
 
 
-def _shifts(customer_id: pd.Series, habits: pd.DataFrame, timing: Mapping[str, Any]) -> Ints:
-    shift = customer_id.map(reminder_shift(timing, habits))
-    return shift.fillna(0).to_numpy(dtype=np.int64)
-
-
-def _why_this_day(
-    segment: pd.Series,
-    base: Ints,
-    shift: Ints,
-    spaced: pd.Series,
-    passed: pd.Series,
-    moved: pd.Series,
-    policy: Policy,
-) -> pd.Series:
-    """Words for each row; there are few different ones, so each is written once."""
-    cases = pd.DataFrame({"segment": segment, "base": base, "shift": shift})
-    cases = cases.assign(spaced=spaced, passed=passed, moved=moved)
-    number = cases.groupby(list(cases), sort=False).ngroup().to_numpy()
-    _, first = np.unique(number, return_index=True)
-    words = np.empty(len(first), dtype=object)
-    for case, row in enumerate(first.tolist()):
-        text = f"{_days(base[row])} after due for segment {segment.iloc[row]}"
-        if shift[row]:
-            text += f", {_days(shift[row])} later: pays {_days(shift[row])} late as a habit"
-        if spaced.iloc[row]:
-            text += f"; not within {_days(policy.days_between_reminders)} of the last reminder"
-        if passed.iloc[row]:
-            text += "; that day has passed"
-        if moved.iloc[row]:
-            text += "; next working day"
-        words[case] = text
-    return pd.Series(words[number], index=segment.index, dtype="str")
-
-
-def _days(count: int) -> str:
-    return f"{count} day" if count == 1 else f"{count} days"
-
-
-def _why_none(
+def _why_left_out(
     items: pd.DataFrame,
-    segment: pd.Series,
-    done: Ints,
-    send_on: pd.Series,
+    steps: pd.DataFrame,
+    step: Ints,
+    rows: Ints,
+    covered: npt.NDArray[np.bool_],
+    could: Ints,
     credit: pd.DataFrame,
-    blocked_by: pd.Series,
-    policy: Policy,
-) -> pd.Series:
-    """Why an item gets no reminder, empty text where it gets one; the first reason that holds."""
-    why = pd.Series("", index=items.index, dtype="object")
-
-    def say(where: pd.Series | npt.NDArray[np.bool_], words: Any) -> None:
-        free = np.asarray(where, dtype=bool) & (why == "").to_numpy()
-        why[free] = words[free] if isinstance(words, pd.Series) else words
-
-    say(items["dormant"], "dormant residual: no movement for a long time")
-    for name, reason in policy.no_reminders.items():
-        say(segment == name, f"no reminders for segment {name}: {reason}")
-    say(blocked_by != "", "blocked by " + blocked_by)
-    last = policy.steps[-1].name
-    say(done >= len(policy.steps), f"last step done ({last}): hand over to a person")
-    digits, minimum = _minimum(items["currency"], policy)
-    small = items["open_amount_minor"].to_numpy() < minimum
-    say(small, _small_words(items, small, digits, minimum))
-    net = pd.Series(net_overdue(items, credit, send_on), index=items.index)
-    covered = (net <= 0).to_numpy()
-    say(covered, _covered_words(items, net, covered, digits))
-    return why.astype("str")
-
-
-def _minimum(currency: pd.Series, policy: Policy) -> tuple[Ints, Ints]:
-    """Decimals of each item's currency, and the smallest amount worth a reminder in minor units."""
-    code, names = pd.factorize(currency)
-    digits = np.array([minor_digits(name) for name in names], dtype=np.int64)
-    least = [policy.minimum_amount.get(name, policy.minimum_amount[ANY]) for name in names]
-    minor = [int(amount.scaleb(digit)) for amount, digit in zip(least, digits.tolist(), strict=True)]
-    return np.asarray(digits[code]), np.array(minor, dtype=np.int64)[code]
-
-
-def _small_words(items: pd.DataFrame, where: npt.NDArray[np.bool_], digits: Ints, minimum: Ints) -> pd.Series:
-    chosen = items[where]
-    rows = zip(chosen["open_amount_minor"], chosen["currency"], digits[where], minimum[where], strict=True)
-    words = [
-        f"open {_money(amount, digit)} {currency} is under the minimum of {_money(least, digit)}"
-        for amount, currency, digit, least in rows
-    ]
-    return pd.Series(words, index=chosen.index, dtype="object").reindex(items.index)
-
-
-def _covered_words(
-    items: pd.DataFrame, net: pd.Series, where: npt.NDArray[np.bool_], digits: Ints
-) -> pd.Series:
-    chosen = items[where]
-    words = [
-        f"credit covers what is overdue: net {_money(amount, digit)} {currency} on the day to send"
-        for amount, currency, digit in zip(net[where], chosen["currency"], digits[where], strict=True)
-    ]
-    return pd.Series(words, index=chosen.index, dtype="object").reindex(items.index)
-
-
-def _money(minor: int, digits: int) -> str:
-    return f"{minor / 10**digits:.{digits}f}"
+) -> npt.NDArray[np.object_]:
+    """The words of the items at `rows` that could have gone on the days `could`."""
+    words = np.empty(len(rows), dtype=object)
+    due = day_numbers(items["due_on"])
+    before_due = (steps["days_after_due"].fillna(0) < 0).to_numpy(dtype=bool)[step[rows]]
+    on = due.copy()
+    on[rows] = np.where(before_due, np.maximum(could, due[rows] + 1), could)
+    net = net_overdue(items, credit, days_of(on))[rows]
+    currency = items["currency"].iloc[rows]
+    words[covered] = why_covered(net[covered], currency[covered])
+    late = ~covered
+    words[late] = why_too_late(steps["name"].to_numpy(dtype=object)[step[rows[late]]], could[late])
+    return words

@@ -6,6 +6,7 @@ Monday to Friday without holidays; a region it does not know counts as its count
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -22,6 +23,7 @@ SPAN_DAYS = 3653
 """A calendar looks ten years ahead; whatever is beyond it, Monday to Friday are working days."""
 
 _LONGEST_BREAK = 31
+_AHEAD_DAYS = 400
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,29 @@ def make_calendar(places: list[Place], first: int, last: int, also: Place | None
         upcoming = np.where(working, number, np.iinfo(np.int64).max)
         following[row] = np.minimum.accumulate(upcoming[::-1])[::-1]
     return Calendar(first, following[:, : len(days) - _LONGEST_BREAK + 1])
+
+
+def find_working_days(
+    place: Ints, places: list[Place], first: int, also: Place | None
+) -> Callable[[Ints, npt.NDArray[np.bool_], Ints], Ints]:
+    """Return a function that finds the next working day from day number `first` on for rows of `place`.
+
+    It takes the rows, whether each day must be a working day in `also` too, and day numbers. Its calendars
+    grow when later days are asked for.
+    """
+    last, calendars = first - 1, {}
+
+    def working_day(row: Ints, with_also: npt.NDArray[np.bool_], day: Ints) -> Ints:
+        nonlocal last
+        latest = int(day.max(initial=first))
+        if latest > last:
+            last = latest + _AHEAD_DAYS
+            calendars[False] = make_calendar(places, first, last)
+            calendars[True] = make_calendar(places, first, last, also) if also else calendars[False]
+        alone = calendars[False].on_or_after(place[row], day)
+        return np.where(with_also, calendars[True].on_or_after(place[row], day), alone)
+
+    return working_day
 
 
 def place_codes(country: pd.Series, region: pd.Series) -> tuple[Ints, list[Place]]:
