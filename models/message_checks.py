@@ -72,6 +72,7 @@ def sample_contexts(language: str) -> list[dict[str, Any]]:
         contact_person="Ms J. Example",
         signed_by="A. Collector",
         promised_for=date(2026, 2, 27),
+        credit_minor=2_500,
         collection_cost_minor=4_000,
         agency_follows=True,
     )

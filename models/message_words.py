@@ -35,8 +35,9 @@ class Contact:
     """Who writes to whom, and when.
 
     country: ISO code of the debtor, for how days and money are written. last_day: by which a final notice
-    asks to be paid. promised_for: the day of a promise that was broken. collection_cost_minor: what a
-    statutory notice must name, in the currency of the items. agency_follows: the strategy goes on to one.
+    asks to be paid. promised_for: the day of a promise that was broken. In the currency of the items:
+    credit_minor, what stands in the debtor's favour and is not set off; collection_cost_minor, what a
+    statutory notice must name. agency_follows: the strategy goes on to an agency.
     """
 
     creditor: str
@@ -48,6 +49,7 @@ class Contact:
     contact_person: str = ""
     signed_by: str = ""
     promised_for: date | None = None
+    credit_minor: int = 0
     collection_cost_minor: int | None = None
     agency_follows: bool = False
 
@@ -83,6 +85,7 @@ def message_context(contact: Contact, items: pd.DataFrame, language: str) -> dic
         "last_day": long_day(contact.last_day, written),
         "promised_for": long_day(contact.promised_for, written) if contact.promised_for else "",
         "collection_cost": "" if cost is None else money(cost, currencies[0], written),
+        "credit": money(contact.credit_minor, currencies[0], written) if contact.credit_minor else "",
         "agency_follows": contact.agency_follows,
         "amount_due": money(int(about["open_amount_minor"].sum()), currencies[0], written),
         "count": len(invoices),
