@@ -120,3 +120,25 @@ def _place(experiment: Experiment, group: str, arms: int) -> int:
     """Return the position of the group's arm, `arms` for as planned."""
     drawn = int.from_bytes(sha256(f"{experiment.name}\n{group}".encode()).digest()[:8]) / 2**64
     return min(int(drawn / experiment.share * arms), arms) if drawn < experiment.share else arms
+
+
+def as_told(place: pd.DataFrame, told: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return `arms` corrected by what actions and contacts said, and how many groups were left out for it.
+
+    told: customer_id, arm and propensity of this experiment. A group that is outside today but was drawn when
+    it still could be, counts in the arm it was told. One that was told two arms, or another than the
+    experiment gives it today, is left out: the experiment was changed while it ran.
+    """
+    place = place.copy()
+    rows = told.assign(group=told["customer_id"].map(place["group"])).dropna(subset=["group"])
+    now = place.drop_duplicates("group").set_index("group")[["arm", "propensity"]]
+    first = rows.drop_duplicates("group").set_index("group")[["arm", "propensity"]]
+    today = now.loc[first.index].where(now.loc[first.index, "arm"] != "", first)
+    rows = rows.join(today, on="group", rsuffix="_today")
+    agrees = (rows["arm"] == rows["arm_today"]) & np.isclose(rows["propensity"], rows["propensity_today"])
+    changed = set(rows.loc[~agrees, "group"])
+    back = place["group"].isin(set(first.index) - changed) & (place["arm"] == "")
+    gone = place["group"].isin(changed)
+    for column, outside in (("arm", ""), ("propensity", np.nan)):
+        place[column] = place[column].mask(back, place["group"].map(first[column])).mask(gone, outside)
+    return place, len(changed)
