@@ -92,7 +92,7 @@ def listed(
     within: float | Sequence[float] = 20,
     actions: Sequence[Row] = (),
     risks: Sequence[Row] = (),
-    credits: Sequence[Row] = (),  # noqa: A002
+    credits: Sequence[Row] = (),
     treated: Row | None = None,
     debtor: Row | None = None,
     policy: Policy = POLICY,
@@ -100,7 +100,7 @@ def listed(
     shuffled: int | None = None,
     **tables: Sequence[Row],
 ) -> pd.DataFrame:
-    """The worklist of these items; `treated` and `debtor` say how all debtors are treated and who they are."""
+    """The worklist of these items; `treated` and `debtor`: how all debtors are treated, and who they are."""
     opened = open_items(*(items or [{}]))
     frames = {name: pd.DataFrame(list(rows)) for name, rows in tables.items() if rows}
     ledger: Ledger = make_ledger(invoices=opened, **frames)
