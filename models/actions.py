@@ -1,145 +1,222 @@
-"""The contacts to make: reminders of one debtor bundled, compared with those of the previous run."""
+"""The contacts to make: reminders that go together, compared with those of the previous run."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.contracts import OUTPUT_TABLES, Kind
 from features.errors import ModelError
-from models.facts import Facts, customers_on, dunning_recipients, is_true
+from models.approvals import decided
+from models.channels import CHANNELS, languages, persons_of
+from models.facts import Facts, customers_on
 from models.net_overdue import ACCOUNT, net_overdue
 from models.policy import Policy
+from models.policy_tables import step_table
+from models.positions import positions
+from models.reminders import Planned
+from models.texts import column, distinct, joined, texts
 
 Ints = npt.NDArray[np.int64]
-
-FIRST_ROLE = "accounts_payable"
-"""The contact person written to first; then those with the lowest recipient_id."""
 
 
 def plan_actions(
     items: pd.DataFrame,
-    reminders: pd.DataFrame,
+    planned: Planned,
+    debtors: pd.DataFrame,
+    arms: pd.DataFrame,
     credit: pd.DataFrame,
     facts: Facts,
     policy: Policy,
     previous: pd.DataFrame | None,
     *,
     day: date,
-    bank_known_until: date | None = None,
+    waiting_for_bank: str = "",
+    message_languages: Collection[str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the table `reminders` with action_id filled, and the table `actions`.
 
-    An action is one contact: the reminders of one debtor, company code and currency that fall on the
-    same day, at the highest of their steps; adverse steps never share one with others. Its action_id
-    says the debtor, the step and the invoices, so it stays while the same contact is meant for
-    the same invoices, whatever the day. `items` and `reminders` have the same rows in the same order.
+    An action is one contact (see `contact_days`), at the highest of its items' steps. Its action_id says who
+    is written to, the step and the invoices, so it stays while the same contact is meant for the same
+    invoices, whatever the day. `items` and `planned` have the same rows in the same order. overdue_amount:
+    what is overdue of its items on the day to send, less what a dispute holds; net_overdue_amount: that of
+    their accounts.
 
-    Status: needs_approval where adverse; waiting_for_bank where `bank_known_until` (the last day
-    whose bank statement is in) is before the last working day; blocked where withdrawn; else proposed.
-    `previous`: actions of the previous run. One that is neither meant any more nor carried out is
-    listed once more as withdrawn, under its old day. Sorted by send_on, customer_id and action_id.
+    Status: blocked where a person refused it or it is withdrawn; waiting_for_bank where these words, which
+    say why, are not empty; needs_approval where adverse and not yet decided; else proposed. `previous`: actions
+    of the previous run. One that is neither meant any more nor carried out is listed once more as withdrawn,
+    under its old day. `message_languages`: those with messages, None for any. Sorted by send_on, customer_id
+    and action_id.
     """
-    if not np.array_equal(items["invoice_id"].to_numpy(), reminders["invoice_id"].to_numpy()):
+    if not np.array_equal(items["invoice_id"].to_numpy(), planned.rows["invoice_id"].to_numpy()):
         raise ModelError("items and reminders are not the same rows; plan the reminders of these items first")
-    levels = {step.name: step.level for step in policy.steps}
-    planned = items[[*ACCOUNT, "invoice_id", "due_on", "open_amount_minor"]].assign(
-        level=reminders["step"].map(levels).to_numpy(),
-        send_on=reminders["send_on"].to_numpy(),
-        reason=reminders["reason"].to_numpy(),
-        net_minor=net_overdue(items, credit, reminders["send_on"].fillna(items["due_on"])),
+    items = items.reset_index(drop=True)
+    bundles = _bundles(planned.rows)
+    actions = _said(items, planned, bundles, policy)
+    actions["action_id"] = pd.array(_action_ids(items, actions, bundles), dtype="str")
+    actions = actions.assign(
+        **_amounts(items, planned.rows, bundles, credit),
+        **_addressed(items, planned, bundles, actions["by"], debtors, facts, policy, message_languages, day),
+        **_drawn(items["customer_id"].iloc[bundles.speaker], arms),
     )
-    bundle, lines = _bundles(planned[reminders["step"].notna().to_numpy()], policy)
-    filled = reminders.assign(
-        action_id=lines.set_index("invoice_id")["action_id"].reindex(reminders["invoice_id"]).to_numpy()
-    )
-    filled["action_id"] = filled["action_id"].astype("str")
-    actions = bundle.join(_recipients(facts, day), on="customer_id")
-    late_bank = bank_known_until is not None and bank_known_until < _last_working_day(day)
-    actions["status"] = np.where(actions["adverse"], "needs_approval", "proposed")
-    if late_bank:
-        actions["status"] = "waiting_for_bank"
-        actions["blocked_by"] = f"bank data known until {bank_known_until} only"
-    actions = _compare(actions, previous, facts.contact_history)
-    return filled, _as_contracted(actions)
+    judged = _held(decided(actions, facts.decisions, day=day), waiting_for_bank)
+    compared = _compare(judged, previous, facts.contact_history)
+    columns = [name for name in OUTPUT_TABLES["reminders"].names if name != "action_id"]
+    carried = np.full(len(items), -1)
+    carried[bundles.lines] = bundles.number
+    reminders = planned.rows[columns].assign(action_id=column(texts(list(actions["action_id"]), carried)))
+    return reminders, _as_contracted(compared)
 
 
-def _bundles(planned: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row per contact, and the reminders with their action_id."""
-    adverse = np.array([step.adverse for step in policy.steps])
-    level = planned["level"].to_numpy(dtype=np.int64)
-    company = planned["company_code"].fillna("")
-    lines = planned.assign(level=level, adverse=adverse[level - 1], company_key=company)
-    key = ["customer_id", "company_key", "currency", "send_on", "adverse"]
-    # the first line of a bundle speaks for it: the highest step, of those the oldest item
-    order = {**dict.fromkeys(key, True), "level": False, "due_on": True, "invoice_id": True}
-    lines = lines.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
-    number = lines.groupby(key, sort=False).ngroup().to_numpy()
-    first = np.flatnonzero(np.diff(number, prepend=-1))
-    bundle = lines.iloc[first].reset_index(drop=True)
+@dataclass(frozen=True)
+class _Bundles:
+    """The items of each contact.
+
+    lines: rows of `items`, those of a contact together, the one that speaks for it first. number: the contact
+    of each line, counted from 0. first, size: where each contact begins among the lines, how many it has.
+    """
+
+    lines: Ints
+    number: Ints
+    first: Ints
+    size: Ints
+
+    @property
+    def speaker(self) -> Ints:
+        """The row of `items` that speaks for each contact."""
+        return self.lines[self.first]
+
+
+def _bundles(rows: pd.DataFrame) -> _Bundles:
+    contact = rows["contact"].to_numpy(dtype=np.int64)
+    silent = ~rows["speaks"].to_numpy(dtype=bool)
+    lines = np.lexsort((silent, contact))[np.count_nonzero(contact < 0) :]
+    first = np.flatnonzero(np.diff(contact[lines], prepend=-1))
     size = np.diff(np.append(first, len(lines)))
-    bundle["overdue_amount_minor"] = _sums(lines["open_amount_minor"], first)
-    bundle["net_overdue_amount_minor"] = bundle.pop("net_minor")
-    bundle["dunning_level_after"] = bundle["level"]
-    for column in ("name", "channel", "template"):
-        values = np.array([getattr(step, column) for step in policy.steps], dtype=object)
-        bundle["step" if column == "name" else column] = pd.array(values[bundle["level"] - 1], dtype="str")
-    bundle["valid_until"] = bundle["send_on"] + pd.Timedelta(days=policy.valid_days)
-    several = pd.Series(size).astype("str") + " invoices, the one furthest along: "
-    bundle["reason"] = several.where(size > 1, "").to_numpy() + bundle["reason"]
-    bundle["action_id"] = pd.array(_action_ids(bundle, lines, first, size), dtype="str")
-    lines["action_id"] = bundle["action_id"].to_numpy()[number]
-    return bundle, lines
+    return _Bundles(lines, np.repeat(np.arange(len(first)), size), first, size)
 
 
-def _sums(values: pd.Series, first: Ints) -> Ints:
-    return np.add.reduceat(values.to_numpy(dtype=np.int64), first) if len(first) else np.zeros(0, np.int64)
+def _said(items: pd.DataFrame, planned: Planned, bundles: _Bundles, policy: Policy) -> pd.DataFrame:
+    """What each contact says, to whom and when: as the item does that speaks for it."""
+    speaker = bundles.speaker
+    rows, owed = planned.rows.iloc[speaker], items.iloc[speaker]
+    step = step_table(policy).iloc[rows["step_no"]]
+    several = joined(distinct(bundles.size, "{}"), " invoices, the one furthest along: ")
+    several = pc.if_else(pa.array(bundles.size > 1), several, "")
+    said = pd.DataFrame(
+        {
+            "customer_id": planned.readers.ids[rows["reader"]].astype("str"),
+            "company_code": owed["company_code"].to_numpy(),
+            "currency": owed["currency"].to_numpy(),
+            "step": rows["step"].to_numpy(),
+            "dunning_level_after": step["level"].to_numpy(),
+            "channel": column(texts(CHANNELS, rows["channel"].to_numpy())),
+            "send_on": rows["send_on"].to_numpy(),
+            "valid_until": rows["send_on"].to_numpy() + np.timedelta64(policy.contact.valid_days, "D"),
+            "reason": column(joined(several, pa.array(rows["reason"], pa.large_string()))),
+        }
+    )
+    for name in ("tone", "template", "by", "adverse"):
+        said[name] = step[name].to_numpy()
+    return said
 
 
-def _action_ids(bundle: pd.DataFrame, lines: pd.DataFrame, first: Ints, size: Ints) -> list[str]:
+def _action_ids(items: pd.DataFrame, actions: pd.DataFrame, bundles: _Bundles) -> list[str]:
     """A hash of who, which step and which invoices; lengths keep the parts apart."""
-    invoices = lines["invoice_id"].to_numpy(dtype=object)
-    columns = ("customer_id", "company_key", "currency", "step")
-    who = zip(*(bundle[column].to_numpy(dtype=object) for column in columns), strict=True)
+    invoices = items["invoice_id"].to_numpy(dtype=object)[bundles.lines]
+    columns = ("customer_id", "company_code", "currency", "step")
+    who = zip(*(actions[name].fillna("").to_numpy(dtype=object) for name in columns), strict=True)
     ids = []
-    for account, start, count in zip(who, first.tolist(), size.tolist(), strict=True):
+    for account, start, count in zip(who, bundles.first.tolist(), bundles.size.tolist(), strict=True):
         parts = [*account, *sorted(invoices[start : start + count])]
         text = "".join(f"{len(part)}:{part}" for part in parts)
         ids.append(hashlib.sha256(text.encode()).hexdigest()[:20])
     return ids
 
 
-def _recipients(facts: Facts, day: date) -> pd.DataFrame:
-    """Per debtor with a row of its own or a contact person: recipient_id, collector, language."""
-    debtors = customers_on(facts.customers, day)
-    persons = facts.contact_persons
-    persons = persons[~is_true(persons["do_not_contact"])]
-    ordered = persons.assign(later=persons["role"] != FIRST_ROLE).sort_values(
-        ["customer_id", "later", "recipient_id"], kind="stable"
-    )
-    person = ordered.drop_duplicates("customer_id").set_index("customer_id")
-    everyone = debtors.index.union(person.index)
-    reader = dunning_recipients(debtors).reindex(everyone)
-    reader = reader.where(reader.notna(), everyone.to_series())
-    language = reader.map(person["language"])
-    return pd.DataFrame(
-        {
-            "recipient_id": reader.map(person["recipient_id"]),
-            "collector": debtors["collector"].reindex(everyone),
-            "language": language.where(language.notna(), reader.map(debtors["language"])),
-        },
-        index=everyone,
-    )
+def _amounts(
+    items: pd.DataFrame, rows: pd.DataFrame, bundles: _Bundles, credit: pd.DataFrame
+) -> dict[str, Ints]:
+    """What is overdue of each contact's items on its day, and what their accounts owe net."""
+    lines, number = bundles.lines, bundles.number
+    overdue = (items["due_on"] < rows["send_on"]).to_numpy()[lines]
+    dunned = np.where(overdue, rows["dunned_minor"].to_numpy(dtype=np.int64)[lines], 0)
+    net = net_overdue(items, credit, rows["send_on"].fillna(items["due_on"]))[lines]
+    account = items[ACCOUNT].fillna("").groupby(ACCOUNT, sort=False).ngroup().to_numpy(dtype=np.int64)[lines]
+    _, once = np.unique(number * (account.max(initial=0) + 1) + account, return_index=True)
+    return {
+        "overdue_amount_minor": _sums(dunned, number, len(bundles.first)),
+        "net_overdue_amount_minor": _sums(net[once], number[once], len(bundles.first)),
+    }
 
 
-def _last_working_day(day: date) -> date:
-    """The last day from Monday to Friday before the day."""
-    last: date = np.busday_offset(np.datetime64(day), -1, roll="forward").astype(object)
-    return last
+def _sums(values: Ints, number: Ints, count: int) -> Ints:
+    sums = np.zeros(count, dtype=np.int64)
+    np.add.at(sums, number, values)
+    return sums
+
+
+def _addressed(
+    items: pd.DataFrame,
+    planned: Planned,
+    bundles: _Bundles,
+    by: pd.Series,
+    debtors: pd.DataFrame,
+    facts: Facts,
+    policy: Policy,
+    message_languages: Collection[str] | None,
+    day: date,
+) -> dict[str, pd.Series]:
+    """The contact person, who makes the contact, and in which language.
+
+    An account manager's contact is the collector's where no account manager is known.
+    """
+    rows = planned.rows.iloc[bundles.speaker]
+    reader = rows["reader"].to_numpy(dtype=np.int64)
+    person = persons_of(planned.readers, reader, rows["channel"].to_numpy(dtype=np.int64))
+    own = _row_of(debtors["language"], planned.readers.ids.take(reader))
+    customers = customers_on(facts.customers, day)
+    debtor = items["customer_id"].iloc[bundles.speaker]
+    collector, manager = (_row_of(customers[name], debtor) for name in ("collector", "account_manager"))
+    managed = (by == "account_manager") & manager.notna() & (manager != "")
+    return {
+        "recipient_id": person["recipient_id"].astype("str"),
+        "collector": manager.where(managed, collector),
+        "language": languages(person["language"], own, message_languages, policy.language),
+    }
+
+
+def _row_of(known: pd.Series, debtor: pd.Series | pd.Index) -> pd.Series:
+    """What is known of each debtor, numbered from 0; empty where nothing is."""
+    at = positions(debtor, known.index)
+    return known.reset_index(drop=True).reindex(at).reset_index(drop=True).astype("str")
+
+
+def _drawn(customer_id: pd.Series, arms: pd.DataFrame) -> dict[str, pd.Series]:
+    """The arm of an experiment that each debtor is in, and its probability; empty outside."""
+    at = positions(customer_id, arms.index)
+    drawn = arms[["arm", "propensity"]].reset_index(drop=True).reindex(at).reset_index(drop=True)
+    inside = drawn["arm"].fillna("") != ""
+    return {"arm": drawn["arm"].where(inside).astype("str"), "propensity": drawn["propensity"].where(inside)}
+
+
+def _held(actions: pd.DataFrame, waiting_for_bank: str) -> pd.DataFrame:
+    """Say what keeps a contact from being made: a refusal, or bank data that are too old."""
+    refused = actions["status"] == "blocked"
+    by = "refused by " + actions["approved_by"].astype("str")
+    actions["blocked_by"] = by.where(refused).astype("str")
+    if waiting_for_bank:
+        actions["status"] = actions["status"].where(refused, "waiting_for_bank")
+        actions["blocked_by"] = actions["blocked_by"].where(refused, waiting_for_bank)
+    return actions
 
 
 def _compare(actions: pd.DataFrame, previous: pd.DataFrame | None, contacts: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +228,7 @@ def _compare(actions: pd.DataFrame, previous: pd.DataFrame | None, contacts: pd.
     same_day = before.to_numpy() == actions["send_on"].to_numpy()
     actions["change"] = np.select([before.isna(), same_day], ["new", "unchanged"], "moved")
     carried_out = contacts.loc[contacts["status"].isin(["sent", "reached"]), "action_id"]
-    meant = standing["action_id"].map(actions.set_index("action_id")["send_on"]).notna()
+    meant = standing["action_id"].isin(actions["action_id"])
     gone = ~meant & ~standing["action_id"].isin(carried_out.dropna().unique())
     withdrawn = standing[gone].assign(
         change="withdrawn", status="blocked", blocked_by="withdrawn: no longer meant, not to be sent"

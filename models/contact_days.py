@@ -85,7 +85,8 @@ def contact_days(lines: Lines, past: pd.DataFrame, limits: Contact, working_day:
         speaks=np.zeros(number, dtype=bool),
         covered=np.zeros(number, dtype=bool),
     )
-    last = _last_contacts(past, int(lines.recipient.max(initial=-1)) + 1, limits)
+    recipients = max(lines.recipient.max(initial=-1), past["recipient"].max() if len(past) else -1) + 1
+    last = _last_contacts(past, int(recipients), limits)
     left = _in_turn(lines)
     contacts = 0
     while len(left):
