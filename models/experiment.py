@@ -33,9 +33,10 @@ def arms(debtors: pd.DataFrame, customers: pd.DataFrame, experiment: Experiment 
     Columns: group (who pays together, see `paying_groups`), arm (`<experiment>/<arm>`, empty outside),
     propensity (the probability of that arm, NaN outside), shift_days (0 as planned and outside).
     `share` of the groups is split evenly over the arms, the others are `as_planned`: they too are in the
-    experiment, with the propensity of staying as they are. A group's place is a hash of the experiment's name
-    and the group: the same in every run, whatever other debtors there are; a larger share moves groups only
-    into the arms or between them. A group stays outside when one of its debtors is not `eligible`.
+    experiment, with the propensity of staying as they are. An arm of 0 days is as planned too.
+    A group's place is a hash of the experiment's name and the group: the same in every run, whatever other
+    debtors there are; a larger share moves groups only into the arms or between them. A group stays outside
+    when one of its debtors is not `eligible`.
 
     debtors: of `models.treatments.who`. customers: of `models.facts.customers_on`.
     """
@@ -48,14 +49,30 @@ def arms(debtors: pd.DataFrame, customers: pd.DataFrame, experiment: Experiment 
         return table
     outside = set(group[~eligible(debtors, customers)])
     inside = ~group.isin(outside).to_numpy()
-    names = _arm_names(experiment)
+    names, share_of = sorted(experiment.arms), shares(experiment)
+    arm_of = [*(name if experiment.arms[name] else AS_PLANNED for name in names), AS_PLANNED]
+    shift_of = {AS_PLANNED: 0, **experiment.arms}
     of_group = {one: _place(experiment, one, len(names)) for one in sorted(set(group[inside]))}
     place = group[inside].map(of_group).to_numpy(dtype=np.int64)
-    of_arm = [experiment.share / len(names)] * len(names) + [1 - experiment.share]
-    table.loc[inside, "arm"] = np.array([label(experiment, name) for name in [*names, AS_PLANNED]])[place]
-    table.loc[inside, "propensity"] = np.array(of_arm)[place]
-    table.loc[inside, "shift_days"] = np.array([*(experiment.arms[name] for name in names), 0])[place]
+    table.loc[inside, "arm"] = np.array([label(experiment, arm) for arm in arm_of])[place]
+    table.loc[inside, "propensity"] = np.array([share_of[arm] for arm in arm_of])[place]
+    table.loc[inside, "shift_days"] = np.array([shift_of[arm] for arm in arm_of])[place]
     return table
+
+
+def shares(experiment: Experiment) -> dict[str, float]:
+    """Return the share of the groups in `as_planned` and in each arm that moves the day, in order of names.
+
+    They sum to 1. ConfigurationError when an arm is called as those that stay as planned.
+    """
+    if AS_PLANNED in experiment.arms:
+        raise ConfigurationError(
+            f"experiment {experiment.name}: `{AS_PLANNED}` is the name of those whose day stays; "
+            "call the arm otherwise"
+        )
+    moving = [name for name in sorted(experiment.arms) if experiment.arms[name] != 0]
+    each = experiment.share / len(experiment.arms)
+    return {AS_PLANNED: 1 - each * len(moving), **dict.fromkeys(moving, each)}
 
 
 def label(experiment: Experiment, arm: str) -> str:
@@ -104,16 +121,6 @@ def _end(debtor: str, named: Mapping[str, str], towards: Mapping[str, str]) -> s
 def _filled(column: pd.Series) -> dict[str, str]:
     known = column[column.notna() & (column != "")]
     return {str(debtor): str(value) for debtor, value in known.items()}
-
-
-def _arm_names(experiment: Experiment) -> list[str]:
-    """Return the arms' names in an order that does not depend on how the file is written."""
-    if AS_PLANNED in experiment.arms:
-        raise ConfigurationError(
-            f"experiment {experiment.name}: `{AS_PLANNED}` is the name of those outside the share; "
-            "call the arm otherwise"
-        )
-    return sorted(experiment.arms)
 
 
 def _place(experiment: Experiment, group: str, arms: int) -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ConfigurationError
-from models.experiment import arms, eligible, paying_groups
+from models.experiment import arms, as_told, eligible, paying_groups, shares
 from models.policy import Experiment
 
 SPRING = Experiment(name="spring", share=0.4, arms={"earlier": -2, "later": 4})
@@ -169,6 +169,17 @@ def test_other_legal_kinds_may_be_in_it(kind: str) -> None:
     assert eligible(debtors_of("X", legal_kind=kind), customers_of(X={})).tolist() == [True]
 
 
+def test_an_arm_of_no_days_is_as_planned() -> None:
+    """Half of the groups go into two arms, of 0 and of 4 days: a quarter is moved, the others not."""
+    experiment = Experiment(name="x", share=0.5, arms={"as_today": 0, "later": 4})
+    table = arms(*many(4000), experiment)
+    told = table.groupby("arm")["propensity"].agg(["size", "min", "max"])
+    assert told.index.tolist() == ["x/as_planned", "x/later"]
+    assert told["size"].tolist() == pytest.approx([3000, 1000], abs=110)
+    assert told[["min", "max"]].to_numpy().tolist() == [[0.75, 0.75], [0.25, 0.25]]
+    assert shares(experiment) == {"as_planned": 0.75, "later": 0.25}
+
+
 def test_an_arm_must_not_be_called_as_planned() -> None:
     """That is the name of those outside the share."""
     with pytest.raises(ConfigurationError, match="call the arm otherwise"):
@@ -179,3 +190,42 @@ def test_everybody_takes_part_at_a_share_of_one() -> None:
     """At a share of 1 nobody is as planned."""
     table = arms(*many(500), SPRING.model_copy(update={"share": 1.0}))
     assert set(table["arm"]) == {"spring/earlier", "spring/later"}
+
+
+def told_of(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """What contacts said: debtor, arm of spring, propensity."""
+    table = pd.DataFrame(list(rows), columns=["customer_id", "arm", "propensity"])
+    return table.assign(arm="spring/" + table["arm"])
+
+
+def test_what_was_told_brings_back_who_was_drawn_and_left_since() -> None:
+    """X is insolvent today, but was drawn into `later` before: it counts there, and its shift stays 0."""
+    debtors, customers = many(3)
+    customers.loc["C00000", "insolvent_on"] = pd.Timestamp("2024-01-01")
+    place, changed = as_told(arms(debtors, customers, SPRING), told_of(("C00000", "later", 0.2)))
+    assert changed == 0
+    assert place.loc["C00000", ["arm", "propensity"]].tolist() == ["spring/later", 0.2]
+
+
+@pytest.mark.parametrize(("arm", "propensity"), [(0, 0.3), (1, None), (2, None)])
+def test_who_was_told_something_else_is_left_out(arm: int, propensity: float | None) -> None:
+    """Another arm than today's, or another propensity: out, and counted; the others stay as they are."""
+    place = arms(*many(5), SPRING)
+    names = ["earlier", "later", "as_planned"]
+    today = names.index(place.loc["C00002", "arm"].removeprefix("spring/"))
+    name = names[(today + arm) % 3]
+    said = propensity or {"as_planned": 0.6}.get(name, 0.2)
+    found, changed = as_told(place, told_of(("C00002", name, said)))
+    assert changed == 1
+    assert found["arm"].eq("").tolist() == [False, False, True, False, False]
+    pd.testing.assert_frame_equal(found.drop("C00002"), place.drop("C00002"))
+
+
+def test_who_was_told_the_same_or_is_not_known_changes_nothing() -> None:
+    """The contact of C1 agrees, that of a stranger is about nobody here."""
+    place = arms(*many(3), SPRING)
+    arm, propensity = place.loc["C00001", ["arm", "propensity"]]
+    told = told_of(("C00001", arm.removeprefix("spring/"), propensity), ("stranger", "later", 0.2))
+    found, changed = as_told(place, told)
+    assert changed == 0
+    pd.testing.assert_frame_equal(found, place)

@@ -1,0 +1,60 @@
+"""An experiment on the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+
+from pipelines.console import _facts, _print, _table, _warnings
+
+
+def show_experiment(result: dict[str, Any]) -> None:
+    """Print who is in the experiment, what it can find, and what it has found."""
+    experiment, design = result["experiment"], result["design"]
+    state = "runs" if result["on"] else "is off; this is how one would look"
+    _print(f"As of {result['as_of']} the experiment [bold]{escape(experiment['name'])}[/bold] {state}.")
+    rows = [[arm, f"{of['shift_days']:+d}", of["groups"]] for arm, of in design["arms"].items()]
+    _table("Arms", ["arm", ">days later", ">paying groups"], rows)
+    _facts({"may be in it": f"{design['groups']} paying groups, {design['debtors']} debtors"})
+    if design["refused"]:
+        _facts({"sample": design["refused"]})
+    else:
+        _facts(_sample(design))
+    if result["effects"]:
+        _show_effects(result)
+    elif result["refused"]:
+        _print(f"No effect is told: {escape(result['refused'])}.")
+    _warnings(result["warnings"])
+    if result["switch_on"]:
+        _print(f"To switch it on {escape(result['switch_on'])}")
+
+
+def _sample(design: dict[str, Any]) -> dict[str, str]:
+    effect = f"{design['effect_days']:g} days to pay"
+    days = design["days_needed"]
+    until = "these groups cannot find it" if days is None else f"{days} days, the last judged"
+    return {
+        f"to find {effect}": f"{design['invoices_needed']:,} invoices; {until}",
+        "pace": f"{design['invoices_a_month']:,.0f} invoices a month are open on their due day",
+        "found after": ", ".join(f"{d} days {e:.1f}" for d, e in design["detectable_days"].items())
+        + " days to pay (95 %, power 80 %)",
+        "days to pay": f"standard deviation {design['sd_days']}, correlation within a group "
+        f"{design['correlation']}",
+    }
+
+
+def _show_effects(result: dict[str, Any]) -> None:
+    rows = [
+        [arm, f["groups"], f["invoices"], f"{f['mean_days']:.1f}", _interval(f, "weighted"),
+         _interval(f, "doubly_robust")]
+        for arm, f in result["effects"].items()
+    ]  # fmt: skip
+    title = f"Days to pay since {result['started_on']}, against as planned, with 95 % interval"
+    header = ["arm", ">groups", ">invoices", ">mean", ">weighted", ">doubly robust"]
+    _table(title, header, rows)
+
+
+def _interval(figures: dict[str, Any], name: str) -> str:
+    told = figures.get(name)
+    return f"{told['value']:+.2f} ({told['low']:+.2f} to {told['high']:+.2f})" if told else ""

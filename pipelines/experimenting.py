@@ -1,0 +1,156 @@
+"""The experiment with reminder days: what it would take, and what it has shown. Changes nothing."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import DebtscapeError, ModelError
+from models.experiment import AS_PLANNED, arms, label, shares
+from models.experiment_size import (
+    MOST_PER_GROUP,
+    days_until,
+    detectable_days,
+    first_of_group,
+    sample_needed,
+    spread,
+)
+from models.facts import customers_on
+from models.policy import Experiment
+from models.treatment_effect import HORIZON_DAYS, LEAST_PROPENSITY
+from models.treatments import who
+from pipelines.deciding import situation_on
+from pipelines.experiment_outcomes import judged_invoices, shown_so_far
+from pipelines.published_runs import previous_run
+from pipelines.reading import Reading, read
+from pipelines.running import champions, models_of, previous_tables
+
+EXAMPLE = Experiment(name="example", share=0.2, arms={"as_today": 0, "later": 4})
+"""What is shown while the policy has none."""
+
+EFFECT_DAYS = 1.0
+"""The effect that the sample is said for when nobody names one."""
+
+RECENT_DAYS = 365
+"""The pace at which invoices fall due, and how their payment varies, are taken from so many days."""
+
+PREVIEW_DAYS = (90, 180, 365)
+"""After so many days of an experiment it is said which effect can be found."""
+
+
+def show_experiment(
+    config: Path, *, as_of: date | None, today: date, effect_days: float | None = None
+) -> dict[str, Any]:
+    """Return the experiment's design and what it has shown, JSON-ready. Publishes nothing.
+
+    Without one in the policy the design is that of EXAMPLE, `on` is False and `switch_on` says what to write.
+    design: see `design_on`. effects: per arm, see `models.treatment_effect.effects`, or None and `refused`
+    says why not. effect_days: the effect that the sample is asked for.
+    """
+    if effect_days is not None and not 0 < effect_days < HORIZON_DAYS:
+        raise DebtscapeError(
+            f"--effect-days {effect_days:g} is not above 0 and below {HORIZON_DAYS}, the days judged."
+        )
+    reading = read(config, as_of=as_of, today=today)
+    running = reading.policy.experiment
+    experiment = running or EXAMPLE
+    place = arms_on(reading, experiment)
+    judged = judged_invoices(
+        reading.books, reading.as_of, experiment, dormant_after_days=reading.settings.dormant_after_days
+    )
+    result: dict[str, Any] = {
+        "as_of": reading.as_of.isoformat(),
+        "on": running is not None,
+        "experiment": {"name": experiment.name, "share": experiment.share, "arms": dict(experiment.arms)},
+        "design": design_on(experiment, place, judged, reading.as_of, effect_days or EFFECT_DAYS),
+        "switch_on": None if running else _switch_on(reading),
+        "started_on": None,
+        "effects": None,
+        "refused": None,
+        "warnings": [],
+    }
+    return result | (shown_so_far(reading, experiment, place, judged) if running else {})
+
+
+def arms_on(reading: Reading, experiment: Experiment | None) -> pd.DataFrame:
+    """Return every debtor's place in the experiment on the day; see `models.experiment.arms`."""
+    usable, _ = champions(reading, ["debtor-segments"])
+    before = previous_run(reading.settings.output_folder, reading.as_of)
+    assigned = situation_on(reading, models_of(usable, reading), previous_tables(before) if before else None)
+    customers = customers_on(reading.ledger.customers, reading.as_of)
+    debtors = who(
+        assigned.tables["segments"],
+        customers,
+        default_country=reading.settings.default_country,
+        default_legal_kind=reading.settings.default_legal_kind,
+    )
+    return arms(debtors, customers, experiment)
+
+
+def design_on(
+    experiment: Experiment, place: pd.DataFrame, judged: pd.DataFrame, day: date, effect_days: float
+) -> dict[str, Any]:
+    """Return who would be in the experiment and what it could find, from the last year's invoices.
+
+    groups, debtors: that may be in it. arms: per arm shift_days, share and groups drawn. invoices_needed: see
+    `sample_needed`; days_needed: days of invoices falling due at the present pace, and HORIZON_DAYS after the
+    last of them, None where these groups cannot find the effect. detectable_days: the smallest effect found
+    after so many days of invoices. refused: why the figures are missing, empty where they are not.
+    """
+    inside = place[place["arm"] != ""]
+    split = shares(experiment)
+    drawn = inside.drop_duplicates("group")["arm"].value_counts()
+    found: dict[str, Any] = {
+        "groups": int(drawn.sum()),
+        "debtors": len(inside),
+        "arms": {
+            name: {
+                "shift_days": experiment.arms.get(name, 0),
+                "share": round(share, 4),
+                "groups": int(drawn.get(label(experiment, name), 0)),
+            }
+            for name, share in split.items()
+        },
+        "effect_days": effect_days,
+        "refused": "",
+    }
+    last = pd.Timestamp(day - timedelta(HORIZON_DAYS))
+    rows = judged.join(inside["group"], on="customer_id", how="inner").dropna(subset=["days"])
+    rows = rows[rows["due_on"] >= last - pd.Timedelta(days=RECENT_DAYS)]
+    counted = first_of_group(rows)
+    try:
+        known = spread(counted["days"], counted["group"])
+        if split[AS_PLANNED] < LEAST_PROPENSITY:
+            raise ModelError(
+                "nobody stays as planned, to compare with: name an arm of 0 days, or lower the share"
+            )
+    except ModelError as error:
+        return found | {"refused": str(error)}
+    window = min(RECENT_DAYS, max(1, (last - rows["due_on"].min()).days))
+    pace = rows.groupby("group").size().to_numpy(np.float64) / window
+    halves = {"arm": experiment.share / len(experiment.arms), "control": split[AS_PLANNED]}
+    needed = days_until(effect_days, pace, known, **halves)
+    sizes = {days: np.minimum(pace * days, float(MOST_PER_GROUP)) for days in PREVIEW_DAYS}
+    return found | {
+        "sd_days": round(known.sd, 2),
+        "correlation": round(known.icc, 3),
+        "invoices_a_month": round(float(pace.sum()) * 30, 1),
+        "invoices_needed": math.ceil(sample_needed(effect_days, known, **halves)),
+        "days_needed": None if needed is None else needed + HORIZON_DAYS,
+        "detectable_days": {
+            str(days): round(detectable_days(size, known, **halves), 2) for days, size in sizes.items()
+        },
+    }
+
+
+def _switch_on(reading: Reading) -> str:
+    arm_list = ", ".join(f"{name}: {shift}" for name, shift in EXAMPLE.arms.items())
+    return (
+        f"write in {reading.settings.policy_file}: experiment: {{name: spring, share: {EXAMPLE.share:g}, "
+        f"arms: {{{arm_list}}}}}"
+    )
