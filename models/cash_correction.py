@@ -89,7 +89,7 @@ def _learned(rows: pd.DataFrame) -> dict[str, float]:
     off = actual - bias * middle
     arm = bias * np.where(off < 0, middle - low, high - middle)
     needed = np.divide(np.abs(off), arm, out=np.where(off == 0, 0.0, np.inf), where=arm > 0)
-    # of n weeks and one more to come, the one with rank 0.8 (n + 1) holds at least 80 %
+    # of n weeks the one with rank 0.8 (n + 1) holds 80 % of the weeks to come, or more
     rank = min(INSIDE * (weeks + 1) / weeks, 1.0)
-    width = float(np.clip(np.quantile(needed, rank, method="higher"), *WIDTH_BOUNDS))
+    width = float(np.clip(np.quantile(needed, rank - 1e-9, method="inverted_cdf"), *WIDTH_BOUNDS))
     return {"bias": round(bias, 6), "width": round(width, 6), "weeks": weeks}

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from models.evaluate import MODEL
+from pipelines.cash_section import cash_forecast_section
 from pipelines.evaluation_details import (
     error_by_age,
     first_in_line,
@@ -71,6 +72,7 @@ def _sections(inputs: BacktestInputs, evaluation: Mapping[str, Any]) -> list[Sec
         first_in_line(evaluation),
         lateness_classes(evaluation),
         weekly_cash(evaluation),
+        cash_forecast_section(evaluation),
         for_whom(evaluation),
     )
     return [part for part in parts if part is not None]

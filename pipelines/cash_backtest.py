@@ -20,7 +20,7 @@ from pipelines.reading import Reading
 
 WEEKS_AHEAD = 8
 CASH_ROWS = 60_000
-"""Open items that the forecasts of a training, or of a whole backtest, are made of, about 10 seconds' worth."""
+"""Open items that the forecasts of a training, or of a whole backtest, are made of: about 10 seconds."""
 
 CASH_KINDS = ("payment", "reversal")
 

@@ -49,11 +49,12 @@ def fitted_payment_time(
 ) -> Fitted:
     """The predictor with its verdict and figures; card and evaluation in full lie beside it as documents.
 
-    It carries the segments that it leaves to the rule.
+    It carries the segments that it leaves to the rule, and what past cash forecasts got wrong.
     """
     figures = figures_of(evaluation)
     rows, outcome = learned_from
     model.parameters_["rule_segments"] = sorted(verdict.rule_segments)
+    model.parameters_["cash"] = evaluation.get("cash", {}).get("corrections", {})
     card = model_card(
         trained_as_of=reading.as_of,
         late_after_days=reading.settings.late_after_days,

@@ -16,6 +16,7 @@ from features.outcomes import landmarks
 from models import gate, registry
 from models.evaluate import evaluate
 from pipelines import plug_in
+from pipelines.cash_backtest import CASH_ROWS, cash_evaluation, forecast_errors
 from pipelines.figures import figures_of
 from pipelines.fitted_models import Fitted, fitted_payment_time, fitted_segments, fitted_timing
 from pipelines.folds import (
@@ -243,4 +244,8 @@ def _measure(training: Training, cutoff: date, progress: Progress) -> dict[str, 
     became = facts_of(books, points, rows, cutoff, reading.as_of, settings)
     predictions = predict_all(predictors, points, rows, cutoff)
     figures = evaluate(predictions, became, late_after_days=settings.late_after_days, seed=settings.seed)
-    return figures | {"leak": probe_leaks(reading.ledger, points, rows, settings)}
+    errors = forecast_errors(reading, predictors, start=cutoff, end=reading.as_of, most_rows=CASH_ROWS)
+    return figures | {
+        "leak": probe_leaks(reading.ledger, points, rows, settings),
+        "cash": cash_evaluation([(cutoff, errors)], seed=settings.seed),
+    }

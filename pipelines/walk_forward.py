@@ -23,6 +23,7 @@ from models.lift import lift
 from pipelines.arrow_tables import to_parquet
 from pipelines.backtest_report import BacktestInputs, LeftOut, summary_files
 from pipelines.backtest_table import prediction_table
+from pipelines.cash_backtest import CASH_ROWS, cash_evaluation, forecast_errors
 from pipelines.durable_files import replace_folder
 from pipelines.figures import figures_of
 from pipelines.folds import facts_of, fit_all, predict_all, rows_at, sample_points, training_rows
@@ -110,7 +111,8 @@ def walk(walk_: Walk, progress: Progress = silent) -> Walked:
     points = landmarks(books, issued_from=None, before=walk_.until)
     ends = [*walk_.cutoffs[1:], walk_.until]
     per_fold = max(1, settings.predictor.evaluation_rows // len(walk_.cutoffs))
-    predictions, facts, left_out = [], [], []
+    most_rows = CASH_ROWS // len(walk_.cutoffs)
+    predictions, facts, cash, left_out = [], [], [], []
     for fold, (cutoff, end) in enumerate(zip(walk_.cutoffs, ends, strict=True)):
         progress(f"fold {cutoff}", fold, len(walk_.cutoffs) + 1)
         inside = points[(points["day"] >= pd.Timestamp(cutoff)) & (points["day"] < pd.Timestamp(end))]
@@ -126,6 +128,8 @@ def walk(walk_: Walk, progress: Progress = silent) -> Walked:
         rows = rows_at(books, inside, settings)
         predictions.append(predict_all(predictors, inside, rows, cutoff))
         facts.append(facts_of(books, inside, rows, cutoff, reading.as_of, settings))
+        errors = forecast_errors(reading, predictors, start=cutoff, end=end, most_rows=most_rows)
+        cash.append((cutoff, errors))
     if not predictions:
         raise DebtscapeError(
             f"no fold from {walk_.cutoffs[0]} to {walk_.until} can be measured: {left_out[-1].why}. "
@@ -134,7 +138,10 @@ def walk(walk_: Walk, progress: Progress = silent) -> Walked:
     progress("measuring", len(walk_.cutoffs), len(walk_.cutoffs) + 1)
     said, became = pd.concat(predictions, ignore_index=True), pd.concat(facts, ignore_index=True)
     how = {"late_after_days": settings.late_after_days, "seed": settings.seed}
-    evaluation = evaluate(said, became, **how) | {"lift": lift(said, became, **how)}
+    evaluation = evaluate(said, became, **how) | {
+        "lift": lift(said, became, **how),
+        "cash": cash_evaluation(cash, seed=settings.seed),
+    }
     return Walked(walk_, said, became, evaluation, tuple(left_out))
 
 
