@@ -110,7 +110,9 @@ def clean(value: object) -> str:
 
 def locale_of(language: str, country: str) -> Locale:
     """Return how people who speak the language write in that country; as in most others where unknown."""
-    for name in (f"{language}_{country.strip().upper()}", "en_GB" if language == "en" else language):
+    place = country.strip().upper()
+    anywhere = "en_GB" if language == "en" else language
+    for name in (f"{language}_{place}" if len(place) == 2 else anywhere, anywhere):
         try:
             return Locale.parse(name)
         except (UnknownLocaleError, ValueError):

@@ -137,7 +137,7 @@ def _written(
     if language is None and own != written_in:
         why = f"there are no messages in {own}" if own else "the debtor's language is not known"
         notes.append(f"{why}: written in {written_in}, the policy's language")
-    if "creditor_name" not in settings.model_fields_set:
+    if "creditor_name" not in reading.settings.model_fields_set:
         notes.append("creditor_name is not configured: say who signs")
     return {
         "step": way.step,
@@ -218,7 +218,7 @@ def _promised_for(reading: Reading, items: pd.DataFrame, before: date) -> date |
 
 
 def _credit(reading: Reading, items: pd.DataFrame) -> int:
-    """What stands in favour of the debtors of these items and is not set off: credit notes, unapplied cash."""
+    """What stands in favour of these items' debtors and is not set off: credit notes, unapplied cash."""
     credit = open_credit(reading.books, reading.as_of)
     same = credit["customer_id"].isin(items["customer_id"]) & credit["currency"].isin(items["currency"])
     same &= credit["company_code"].isna() | credit["company_code"].isin(items["company_code"])
@@ -226,11 +226,12 @@ def _credit(reading: Reading, items: pd.DataFrame) -> int:
 
 
 def _collection_cost(contact: Contact, items: pd.DataFrame) -> int | None:
-    """What a statutory notice names; known for the Netherlands, in euros."""
+    """What a statutory notice names; known for the Netherlands, in euros, for what is owed net."""
     late = items[items["due_on"] < pd.Timestamp(contact.sent_on)]
-    if contact.country != "NL" or set(late["currency"]) != {"EUR"}:
+    owed = int(late["open_amount_minor"].sum()) - contact.credit_minor
+    if contact.country != "NL" or owed <= 0 or set(late["currency"]) != {"EUR"}:
         return None
-    return dutch_collection_cost(int(late["open_amount_minor"].sum()))
+    return dutch_collection_cost(owed)
 
 
 def _agency_follows(policy: Policy, strategy: str, level: int) -> bool:
