@@ -22,6 +22,7 @@ from models.statutory import Statutory, parse_statutory, read_statutory
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 SHIPPED = CONFIGS / "policy.yaml"
 NOTICE = {"wait_days": 14, "law": "a law", "source": "a court"}
+READ = read_policy(SHIPPED)
 PACKS: Statutory = parse_statutory({"countries": {"NL": {"consumer_notice": NOTICE}}})
 
 FRIENDLY = {"tone": "friendly", "channels": ["email"], "template": "t"}
@@ -74,7 +75,7 @@ def test_the_shipped_policy_covers_every_segment_that_can_be_named() -> None:
 
 def test_the_shipped_policy_harms_no_public_body_and_no_consumer() -> None:
     """Whatever their segment, risk, value and country: friendly steps, no terms that harm."""
-    policy = read_policy(SHIPPED)
+    policy = READ
     walk = every_debtor(policy)
     soft = walk[walk["legal_kind"] != "business"]
     for number in set(line_of(policy, soft).tolist()):
@@ -85,7 +86,7 @@ def test_the_shipped_policy_harms_no_public_body_and_no_consumer() -> None:
 
 def test_every_debtor_has_a_line() -> None:
     """Nobody of all combinations falls between the lines; a refuser of high risk comes to the strict one."""
-    policy = read_policy(SHIPPED)
+    policy = READ
     walk = every_debtor(policy)
     assert len(walk) == 11 * 4 * 4 * 4
     assert line_of(policy, walk).min() == 1
@@ -98,7 +99,7 @@ def test_fingerprint_sees_content_not_comments_nor_order() -> None:
     content = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
     reordered = dict(reversed(list(content.items())))
     reordered["lines"][1]["legal_kind"] = ["public"]
-    known = fingerprint(read_policy(SHIPPED))
+    known = fingerprint(READ)
     assert fingerprint(parse_policy(reordered)) == known
     assert fingerprint(parse_policy(spoil("contact.valid_days", 6))) != known
 
@@ -129,12 +130,11 @@ KIND = st.sampled_from(["any", "business", "public", "consumer", "unknown"])
 )
 def test_the_first_line_that_fits_decides(lines: list[Any], debtors: list[Any]) -> None:
     """The same as asking line by line for each debtor; 0 where none fits."""
-    policy = read_policy(SHIPPED)
     made = tuple(
-        policy.lines[0].model_copy(update={"segment": (segment,), "legal_kind": (kind,)})
+        READ.lines[0].model_copy(update={"segment": (segment,), "legal_kind": (kind,)})
         for segment, kind in lines
     )
-    policy = policy.model_copy(update={"lines": made})
+    policy = READ.model_copy(update={"lines": made})
     table = pd.DataFrame(
         [(segment, "low", "top", kind, "NL") for segment, kind in debtors], columns=list(SELECTED_BY)
     )
