@@ -85,10 +85,11 @@ def worklist(
     dunnable = np.where(items["dormant"], 0, dunnable_minor).astype(np.int64)
     accounts = debtors.sort_values(ACCOUNT, na_position="first", kind="stable", ignore_index=True)
     account = positions(_key(items), _key(accounts))
-    made = made_contacts(facts, day)
-    accounts = with_debtor(accounts, facts, who, treatments, policy, day)
+    customers, made = customers_on(facts.customers, day), made_contacts(facts, day)
+    broken = broken_promises(facts, day, window_days=PROMISE_DAYS)
+    accounts = with_debtor(accounts, customers, who, treatments, policy)
     accounts = with_items(accounts, account, items, dunnable, policy)
-    accounts = with_contacts(accounts, account, items, made, policy.contact, day)
+    accounts = with_contacts(accounts, account, items, made, customers, policy.contact, day)
     accounts = with_actions(accounts, account, items, reminders, actions, policy.contact, day)
     values = contact_values(
         accounts,
@@ -105,15 +106,17 @@ def worklist(
     accounts["per_major"] = home_value(
         accounts["currency"], facts.rates, day=day, home_currency=home_currency
     )
-    always = always_causes(accounts, account, items, dunnable, risks, made, facts, policy.worklist, day=day)
+    always = always_causes(
+        accounts, account, items, dunnable, risks, broken, made, customers, facts, policy.worklist, day=day
+    )
     worth = (accounts["value"] > 0) & (accounts["limit_words"] == "") & ~accounts["planned"]
     asked = accounts["call_due"] & ~accounts["pays_anyway"]
     by_value = accounts["contactable"] & (worth | asked)
     listed = always.notna().any(axis=1) | by_value
     rows = _with_cause(accounts[listed], always[listed], policy)
-    rows = _with_promises(rows, facts, day)
+    rows = _with_promises(rows, broken, facts, day)
     rows["hold"] = _holds(rows, bank_words)
-    rows = _with_collectors(rows, facts, policy, day)
+    rows = _with_collectors(rows, customers, facts.collectors, policy, day)
     rows["why"] = and_also(rows["why"], rows["hold"].where(rows["hold"] != "", rows["why_not"]))
     rows["suggested_approach"] = approaches(rows)
     return _as_contracted(rows)
@@ -150,15 +153,15 @@ def _with_cause(rows: pd.DataFrame, always: pd.DataFrame, policy: Policy) -> pd.
     return rows.sort_values(list(order), ascending=list(order.values()), kind="stable", ignore_index=True)
 
 
-def _with_promises(rows: pd.DataFrame, facts: Facts, day: date) -> pd.DataFrame:
+def _with_promises(rows: pd.DataFrame, broken: pd.DataFrame, facts: Facts, day: date) -> pd.DataFrame:
     """The newest promise, and how many were broken in the last year."""
     told, today = facts.contact_history, pd.Timestamp(day)
     known = told[(told["known_on"] < today) & (told["status"] != "suppressed").fillna(True)]
     newest = known.groupby("customer_id")["promised_for"].max()
-    broken = broken_promises(facts, day, window_days=PROMISE_DAYS).groupby("customer_id").size()
+    times = broken.groupby("customer_id").size()
     return rows.assign(
         promised_for=looked_up(newest, rows["customer_id"]),
-        broken_promises=looked_up(broken, rows["customer_id"]).fillna(0).astype(np.int64),
+        broken_promises=looked_up(times, rows["customer_id"]).fillna(0).astype(np.int64),
     )
 
 
@@ -173,11 +176,13 @@ def _holds(rows: pd.DataFrame, bank_words: str) -> pd.Series:
     return hold.where(~again, "the recipient is called today about another account: speak about both")
 
 
-def _with_collectors(rows: pd.DataFrame, facts: WorkFacts, policy: Policy, day: date) -> pd.DataFrame:
+def _with_collectors(
+    rows: pd.DataFrame, customers: pd.DataFrame, collectors: pd.DataFrame, policy: Policy, day: date
+) -> pd.DataFrame:
     """Collector, rank and whether the line is reached today; lines that wait take nobody's time."""
-    portfolios = customers_on(facts.customers, day)["collector"].dropna()
+    portfolios = customers["collector"].dropna()
     people = roster(
-        facts.collectors,
+        collectors,
         portfolios[portfolios != ""].unique(),
         rows.loc[rows["owner"] != "", "owner"].unique(),
         capacity=policy.worklist.capacity_per_day,

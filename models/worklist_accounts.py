@@ -1,7 +1,7 @@
 """What is known of each account that a person could contact: columns beside those of the table `debtors`.
 
-Each function takes the accounts numbered from 0 and returns them with more columns; `account` is the row of
-each open item.
+Each function takes the accounts numbered from 0 and returns them with more columns. `account`: the row of
+each open item; `customers`: see `customers_on`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.contracts.money import minor_units
-from models.facts import Facts, customers_on, dunning_recipients
+from models.facts import dunning_recipients
 from models.policy import ANY, Contact, Policy
 from models.positions import positions
 from models.worklist_causes import CLAIM_FILED, LIMIT_REVIEWED, looked_up
@@ -27,18 +27,16 @@ STANDING = ("proposed", "waiting_for_bank")
 
 def with_debtor(
     accounts: pd.DataFrame,
-    facts: Facts,
+    customers: pd.DataFrame,
     who: pd.DataFrame,
     treatments: pd.DataFrame,
     policy: Policy,
-    day: date,
 ) -> pd.DataFrame:
     """Add who the debtor is and how it is treated.
 
     recipient (who is written to), owner (the collector, empty text: none), language, legal_kind, risk,
     key_account, reminded (its strategy has steps) and instalments (parts of a plan that may be offered).
     """
-    customers = customers_on(facts.customers, day)
     debtor = accounts["customer_id"]
     reader = looked_up(dunning_recipients(customers), debtor).astype("str")
     told = who.reindex(debtor)
@@ -75,7 +73,13 @@ def with_items(
 
 
 def with_contacts(
-    accounts: pd.DataFrame, account: Ints, items: pd.DataFrame, made: pd.DataFrame, limits: Contact, day: date
+    accounts: pd.DataFrame,
+    account: Ints,
+    items: pd.DataFrame,
+    made: pd.DataFrame,
+    customers: pd.DataFrame,
+    limits: Contact,
+    day: date,
 ) -> pd.DataFrame:
     """Add last_contact_on and limit_words: why the recipient must not be contacted again yet.
 
@@ -83,8 +87,11 @@ def with_contacts(
     """
     today = pd.Timestamp(day)
     spoken = made.loc[~made["kind"].isin([CLAIM_FILED, LIMIT_REVIEWED]), ["customer_id", "contacted_on"]]
-    reader = accounts.drop_duplicates("customer_id").set_index("customer_id")["recipient"]
-    own = looked_up(reader, spoken["customer_id"]).astype("str").fillna(spoken["customer_id"])
+    own = (
+        looked_up(dunning_recipients(customers), spoken["customer_id"])
+        .astype("str")
+        .fillna(spoken["customer_id"])
+    )
     dunned = items[["last_dunned_on"]].assign(recipient=accounts["recipient"].to_numpy()[account])
     days = pd.concat(
         [

@@ -10,10 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.contacts_made import NOT_MADE
-from models.facts import Facts, customers_on
+from models.facts import Facts
 from models.policy import WorklistRules
 from models.positions import positions
-from models.promises import broken_promises
 from models.worklist_words import day_words, money_words
 
 Ints = npt.NDArray[np.int64]
@@ -63,7 +62,9 @@ def always_causes(
     items: pd.DataFrame,
     dunnable_minor: Ints,
     risks: pd.DataFrame,
+    broken: pd.DataFrame,
     made: pd.DataFrame,
+    customers: pd.DataFrame,
     facts: Facts,
     rules: WorklistRules,
     *,
@@ -73,13 +74,13 @@ def always_causes(
 
     `accounts`, numbered from 0: the columns of `debtors`, contactable (flag: may and is worth to be
     contacted), free_days_past_due (of the oldest item that may be dunned) and last_contact_on. `account`: the
-    row of each item; `made`: see `made_contacts`.
+    row of each item; `broken`, `made`, `customers`: see `broken_promises`, `made_contacts`, `customers_on`.
     """
     free = np.flatnonzero((dunnable_minor > 0) & accounts["contactable"].to_numpy(dtype=bool)[account])
     found = {
-        "broken_promise": _broken_promises(accounts, account, items, free, facts, day),
+        "broken_promise": _broken_promises(accounts, account, items, free, broken, facts),
         "returned_debit": _returned_debits(accounts, account, items, free, facts, day),
-        "insolvency": _insolvencies(accounts, made, facts, day),
+        "insolvency": _insolvencies(accounts, made, customers, day),
         "over_limit": _over_limits(accounts, risks, made, day),
         "silence": _silent(accounts, rules, day),
     }
@@ -87,10 +88,14 @@ def always_causes(
 
 
 def _broken_promises(
-    accounts: pd.DataFrame, account: Ints, items: pd.DataFrame, free: Ints, facts: Facts, day: date
+    accounts: pd.DataFrame,
+    account: Ints,
+    items: pd.DataFrame,
+    free: Ints,
+    broken: pd.DataFrame,
+    facts: Facts,
 ) -> pd.Series:
     """Promises about an item are of its account; those about none of all that the debtor may be asked for."""
-    broken = broken_promises(facts, day, window_days=PROMISE_DAYS)
     key = ["customer_id", "invoice_id", "on"]
     told = facts.contact_history[["customer_id", "invoice_id", "promised_for", "promised_amount_minor"]]
     told = told.rename(columns={"promised_for": "on"}).assign(invoice_id=told["invoice_id"].fillna(""))
@@ -130,9 +135,11 @@ def _since_contact(accounts: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return rows[~(last >= rows["known_on"].to_numpy())]
 
 
-def _insolvencies(accounts: pd.DataFrame, made: pd.DataFrame, facts: Facts, day: date) -> pd.Series:
+def _insolvencies(
+    accounts: pd.DataFrame, made: pd.DataFrame, customers: pd.DataFrame, day: date
+) -> pd.Series:
     """Until the claim is filed; it is of all open items, due or not."""
-    since = customers_on(facts.customers, day)["insolvent_on"]
+    since = customers["insolvent_on"]
     since = looked_up(since[since < pd.Timestamp(day)], accounts["customer_id"])
     filed = _last_of(made, CLAIM_FILED, accounts["customer_id"])
     rows = np.flatnonzero(since.notna() & ~(filed >= since) & (accounts["open_amount_minor"] > 0))

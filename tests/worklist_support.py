@@ -36,14 +36,19 @@ def with_rules(policy: Policy = POLICY, **rules: Any) -> Policy:
     return policy.model_copy(update={"worklist": policy.worklist.model_copy(update=rules)})
 
 
-def open_items(*rows: Row) -> pd.DataFrame:
-    """Open items, by default I1 of debtor X: 100,000.00 EUR, ten days past due."""
+def ledger_of(*rows: Row, **tables: Sequence[Row]) -> Ledger:
+    """A ledger whose invoices are by default I1 of debtor X: 100,000.00 EUR, ten days past due."""
     plain = {"invoice_id": "I1", "customer_id": "X", "amount_minor": 10_000_000, "days_past_due": 10}
-    given = pd.DataFrame([{**plain, "dormant": False, "issued_on": on("2023-01-01"), **row} for row in rows])
-    given["due_on"] = on(str(DAY)) - pd.to_timedelta(given["days_past_due"], unit="D")
-    extra = given[["days_past_due", "dormant"]]
-    items = make_ledger(invoices=given.drop(columns=["days_past_due", "dormant"])).invoices
-    return items.assign(open_amount_minor=items["amount_minor"], **extra)
+    invoices = pd.DataFrame([{**plain, "issued_on": on("2023-01-01"), **row} for row in rows])
+    invoices["due_on"] = on(str(DAY)) - pd.to_timedelta(invoices["days_past_due"], unit="D")
+    return make_ledger(invoices=invoices, **{name: pd.DataFrame(list(told)) for name, told in tables.items()})
+
+
+def open_items(ledger: Ledger, dormant: bool = False) -> pd.DataFrame:
+    """The invoices of the ledger, nothing of them paid."""
+    items = ledger.invoices
+    age = (on(str(DAY)) - items["due_on"]).dt.days
+    return items.assign(open_amount_minor=items["amount_minor"], days_past_due=age, dormant=dormant)
 
 
 def evenly_paid(items: pd.DataFrame, within: float | Sequence[float] = 20) -> pd.DataFrame:
@@ -97,13 +102,13 @@ def listed(
     debtor: Row | None = None,
     policy: Policy = POLICY,
     bank_words: str = "",
+    dormant: bool = False,
     shuffled: int | None = None,
     **tables: Sequence[Row],
 ) -> pd.DataFrame:
     """The worklist of these items; `treated` and `debtor`: how all debtors are treated, and who they are."""
-    opened = open_items(*(items or [{}]))
-    frames = {name: pd.DataFrame(list(rows)) for name, rows in tables.items() if rows}
-    ledger: Ledger = make_ledger(invoices=opened, **frames)
+    ledger = ledger_of(*(items or [{}]), **{name: rows for name, rows in tables.items() if rows})
+    opened = open_items(ledger, dormant)
     predictions = evenly_paid(opened, within)
     stand_against = credit(*credits)
     blocks = find_blocks(opened, ledger, DAY)
