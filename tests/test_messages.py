@@ -494,3 +494,10 @@ def test_samples_have_everything_and_leave_out_what_can_be() -> None:
 def test_dutch_collection_costs_go_by_bands(principal: int, cost: int) -> None:
     """Counted by hand from the bands of the decree."""
     assert dutch_collection_cost(principal) == cost
+
+
+def test_the_page_about_messages_names_every_variable() -> None:
+    """Whoever edits a text finds each variable, also those of an invoice."""
+    page = (CONFIGS.parent / "docs" / "messages.md").read_text(encoding="utf-8")
+    context = context_of()
+    assert [name for name in (*context, *context["invoices"][0]) if f"`{name}`" not in page] == []
