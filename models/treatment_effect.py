@@ -81,6 +81,18 @@ def effects(
     return found
 
 
+def unexplained(rows: pd.DataFrame, features: Sequence[str], *, seed: int = 0) -> pd.Series:
+    """Return days less what the regression of `effects` expects of them, in the index of `rows`.
+
+    As if all were in one arm: what is left over is what the doubly robust estimate has to cope with.
+    """
+    ordered = rows.sort_values(["group", "days", *features], kind="stable")
+    group, _ = pd.factorize(ordered["group"])
+    expected = _expected(ordered.assign(arm=""), features, [""], group, seed)[""]
+    left: pd.Series = (ordered["days"] - expected).reindex(rows.index)
+    return left
+
+
 def restricted_days(days_late: pd.Series, paid: pd.Series, *, horizon: int = HORIZON_DAYS) -> pd.Series:
     """Return days to pay from due, 0 to the horizon; NaN where an invoice was closed otherwise before it.
 
@@ -169,7 +181,8 @@ def _folds(group: Ints, seed: int) -> Iterator[tuple[npt.NDArray[np.bool_], npt.
     dealt = np.random.default_rng(seed).permutation(int(group.max()) + 1) % FOLDS
     for fold in range(FOLDS):
         kept_out = dealt[group] == fold
-        yield kept_out, ~kept_out
+        if kept_out.any():
+            yield kept_out, ~kept_out
 
 
 def _influence(days: Floats, expected: Floats, weight: Floats) -> tuple[float, Floats]:

@@ -31,16 +31,17 @@ def show_experiment(result: dict[str, Any]) -> None:
 
 
 def _sample(design: dict[str, Any]) -> dict[str, str]:
-    effect = f"{design['effect_days']:g} days to pay"
     days = design["days_needed"]
-    until = "these groups cannot find it" if days is None else f"{days} days, the last judged"
+    until = "these groups never bring that many" if days is None else f"{days} days until the last is judged"
+    found = ", ".join(f"{effect:.1f} after {days} days" for days, effect in design["detectable_days"].items())
+    longest = list(design["detectable_days"])[-1]
     return {
-        f"to find {effect}": f"{design['invoices_needed']:,} invoices; {until}",
+        f"to find {design['effect_days']:g} days to pay": f"{design['invoices_needed']:,} invoices; {until}",
         "pace": f"{design['invoices_a_month']:,.0f} invoices a month are open on their due day",
-        "found after": ", ".join(f"{d} days {e:.1f}" for d, e in design["detectable_days"].items())
-        + " days to pay (95 %, power 80 %)",
-        "days to pay": f"standard deviation {design['sd_days']}, correlation within a group "
-        f"{design['correlation']}",
+        "smallest effect found": f"{found} (95 %, power 80 %)",
+        "with half in one arm": f"{design['detectable_at_half']:.1f} after {longest} days",
+        "days to pay": f"standard deviation {design['sd_days']}, of which history explains "
+        f"{design['explained'] or 0:.0%} of the variance; correlation within a group {design['correlation']}",
     }
 
 

@@ -31,9 +31,10 @@ HISTORY = (
     "settled_invoices",
     "overdue_share",
 )
-"""Figures of the debtor that the doubly robust estimate knows, of the day on which the experiment began."""
+"""Figures of the debtor on the day on which the experiment began: later ones would know of the arm."""
 
-OF_INVOICE = ("log_amount", "term_days")
+FEATURES = (*HISTORY, "log_amount", "term_days")
+"""What the doubly robust estimate knows of an invoice."""
 
 
 def judged_invoices(
@@ -90,7 +91,7 @@ def shown_so_far(
     try:
         found = effects(
             first_of_group(rows.dropna(subset=["days"])),
-            (*HISTORY, *OF_INVOICE),
+            FEATURES,
             control=label(experiment, AS_PLANNED),
         )
     except ModelError as error:
@@ -126,7 +127,7 @@ def told_arms(reading: Reading, experiment: Experiment) -> tuple[pd.DataFrame, l
 def experiment_rows(
     reading: Reading, judged: pd.DataFrame, place: pd.DataFrame, start: pd.Timestamp
 ) -> pd.DataFrame:
-    """Return the judged invoices of the drawn debtors, with their arm and what was known when it began."""
+    """Return the judged invoices of the drawn debtors with group, arm, propensity and, of `start`, FEATURES."""
     inside = place.loc[place["arm"] != "", ["group", "arm", "propensity"]]
     rows = judged.join(inside, on="customer_id", how="inner")
     points = pd.DataFrame({"customer_id": sorted(set(rows["customer_id"])), "day": start})

@@ -22,10 +22,10 @@ from models.experiment_size import (
 )
 from models.facts import customers_on
 from models.policy import Experiment
-from models.treatment_effect import HORIZON_DAYS, LEAST_PROPENSITY
+from models.treatment_effect import HORIZON_DAYS, LEAST_PROPENSITY, unexplained
 from models.treatments import who
 from pipelines.deciding import situation_on
-from pipelines.experiment_outcomes import judged_invoices, shown_so_far
+from pipelines.experiment_outcomes import FEATURES, experiment_rows, judged_invoices, shown_so_far
 from pipelines.published_runs import previous_run
 from pipelines.reading import Reading, read
 from pipelines.running import champions, models_of, previous_tables
@@ -63,11 +63,12 @@ def show_experiment(
     judged = judged_invoices(
         reading.books, reading.as_of, experiment, dormant_after_days=reading.settings.dormant_after_days
     )
+    recent = _recent(reading, judged, place)
     result: dict[str, Any] = {
         "as_of": reading.as_of.isoformat(),
         "on": running is not None,
         "experiment": {"name": experiment.name, "share": experiment.share, "arms": dict(experiment.arms)},
-        "design": design_on(experiment, place, judged, reading.as_of, effect_days or EFFECT_DAYS),
+        "design": design_on(experiment, place, recent, reading.as_of, effect_days or EFFECT_DAYS),
         "switch_on": None if running else _switch_on(reading),
         "started_on": None,
         "effects": None,
@@ -93,14 +94,17 @@ def arms_on(reading: Reading, experiment: Experiment | None) -> pd.DataFrame:
 
 
 def design_on(
-    experiment: Experiment, place: pd.DataFrame, judged: pd.DataFrame, day: date, effect_days: float
+    experiment: Experiment, place: pd.DataFrame, recent: pd.DataFrame, day: date, effect_days: float
 ) -> dict[str, Any]:
     """Return who would be in the experiment and what it could find, from the last year's invoices.
 
-    groups, debtors: that may be in it. arms: per arm shift_days, share and groups drawn. invoices_needed: see
-    `sample_needed`; days_needed: days of invoices falling due at the present pace, and HORIZON_DAYS after the
-    last of them, None where these groups cannot find the effect. detectable_days: the smallest effect found
-    after so many days of invoices. refused: why the figures are missing, empty where they are not.
+    recent: of `experiment_rows`. groups, debtors: that may be in it. arms: per arm shift_days, share and
+    groups drawn. The sample is that of the doubly robust estimate: `explained` is the share of the variance
+    that the debtors' history takes away. invoices_needed: see `sample_needed`. days_needed: days of invoices
+    falling due at the present pace, and HORIZON_DAYS after the last of them; None where these groups cannot
+    find the effect. detectable_days: the smallest effect found after so many days of invoices;
+    detectable_at_half: after the longest of them, were half of the groups in one arm and half as planned.
+    refused: why the figures are missing, empty where they are not.
     """
     inside = place[place["arm"] != ""]
     split = shares(experiment)
@@ -119,33 +123,42 @@ def design_on(
         "effect_days": effect_days,
         "refused": "",
     }
-    last = pd.Timestamp(day - timedelta(HORIZON_DAYS))
-    rows = judged.join(inside["group"], on="customer_id", how="inner").dropna(subset=["days"])
-    rows = rows[rows["due_on"] >= last - pd.Timedelta(days=RECENT_DAYS)]
+    rows = recent.dropna(subset=["days"])
     counted = first_of_group(rows)
     try:
-        known = spread(counted["days"], counted["group"])
+        plain = spread(counted["days"], counted["group"])
+        known = spread(unexplained(counted, FEATURES), counted["group"])
         if split[AS_PLANNED] < LEAST_PROPENSITY:
             raise ModelError(
-                "nobody stays as planned, to compare with: name an arm of 0 days, or lower the share"
+                "nobody stays as planned to compare with: name an arm of 0 days, or lower the share"
             )
     except ModelError as error:
         return found | {"refused": str(error)}
-    window = min(RECENT_DAYS, max(1, (last - rows["due_on"].min()).days))
+    window = max(1, (pd.Timestamp(day - timedelta(HORIZON_DAYS)) - rows["due_on"].min()).days)
     pace = rows.groupby("group").size().to_numpy(np.float64) / window
-    halves = {"arm": experiment.share / len(experiment.arms), "control": split[AS_PLANNED]}
-    needed = days_until(effect_days, pace, known, **halves)
+    parts = {"arm": experiment.share / len(experiment.arms), "control": split[AS_PLANNED]}
+    needed = days_until(effect_days, pace, known, **parts)
     sizes = {days: np.minimum(pace * days, float(MOST_PER_GROUP)) for days in PREVIEW_DAYS}
+    at_half = detectable_days(sizes[PREVIEW_DAYS[-1]], known, arm=0.5, control=0.5)
     return found | {
-        "sd_days": round(known.sd, 2),
+        "sd_days": round(plain.sd, 2),
+        "explained": round(1 - (known.sd / plain.sd) ** 2, 3) if plain.sd else None,
         "correlation": round(known.icc, 3),
         "invoices_a_month": round(float(pace.sum()) * 30, 1),
-        "invoices_needed": math.ceil(sample_needed(effect_days, known, **halves)),
+        "invoices_needed": math.ceil(sample_needed(effect_days, known, **parts)),
         "days_needed": None if needed is None else needed + HORIZON_DAYS,
         "detectable_days": {
-            str(days): round(detectable_days(size, known, **halves), 2) for days, size in sizes.items()
+            str(days): round(detectable_days(size, known, **parts), 2) for days, size in sizes.items()
         },
+        "detectable_at_half": round(at_half, 2),
     }
+
+
+def _recent(reading: Reading, judged: pd.DataFrame, place: pd.DataFrame) -> pd.DataFrame:
+    """Return the judged invoices of RECENT_DAYS, with what was known of their debtors before all of them."""
+    first = pd.Timestamp(reading.as_of - timedelta(HORIZON_DAYS + RECENT_DAYS))
+    recent = judged[judged["due_on"] >= first]
+    return experiment_rows(reading, recent, place, recent["due_on"].min())
 
 
 def _switch_on(reading: Reading) -> str:

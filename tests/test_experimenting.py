@@ -14,6 +14,7 @@ from features.errors import DebtscapeError
 from models.experiment import arms
 from models.policy import Experiment
 from pipelines.experiment_console import show_experiment as print_experiment
+from pipelines.experiment_outcomes import FEATURES
 from pipelines.experimenting import EXAMPLE, design_on, show_experiment
 from pipelines.publication import RunFacts, publish
 
@@ -253,8 +254,8 @@ def test_an_effect_that_cannot_be_is_refused(tmp_path: Path, effect_days: float)
 def test_without_history_the_design_says_why_there_is_no_sample() -> None:
     """Nothing is judged yet: who would be in it is known, how long it takes is not."""
     nothing = pd.DataFrame(
-        {"invoice_id": [], "customer_id": [], "due_on": pd.to_datetime([]), "days": []}
-    ).astype({"invoice_id": "str", "customer_id": "str"})
+        {"invoice_id": [], "group": [], "due_on": pd.to_datetime([]), "days": [], **{f: [] for f in FEATURES}}
+    )
     design = design_on(SPRING, drawn(), nothing, TODAY, 1.0)
     assert design["groups"] == DEBTORS
     assert "too few" in design["refused"]
