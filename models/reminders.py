@@ -122,12 +122,13 @@ def plan_reminders(
     )
     reason = next_steps["why_none"].fillna("").to_numpy(dtype=object, copy=True)
     held = (step >= 0) & (dunned == 0)
-    reason[held] = "blocked by " + blocked_items(items[held], blocks).to_numpy(dtype=object)
+    if held.any():
+        reason[held] = "blocked by " + blocked_items(items[held], blocks).to_numpy(dtype=object)
     reason[goes] = said.to_numpy(zero_copy_only=False)
     out = made.contact < 0
-    reason[goes[out]] = _why_left_out(
-        items, steps, step, goes[out], made.covered[out], made.send_on[out], credit
-    )
+    if out.any():
+        covered, could = made.covered[out], made.send_on[out]
+        reason[goes[out]] = _why_left_out(items, steps, step, goes[out], covered, could, credit)
 
     sent = goes[~out]
     contact, send_on = np.full(len(items), -1), np.full(len(items), NO_DAY)
