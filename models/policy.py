@@ -75,6 +75,11 @@ class Step(Strict):
     statutory_notice: bool = False
 
     @property
+    def days(self) -> int:
+        """Days after due, calendar or working days."""
+        return int(self.working_days_after_due or self.days_after_due or 0)
+
+    @property
     def harms(self) -> bool:
         """Whether a person must approve the step."""
         return bool(HARSH & set(self.channels)) if self.adverse is None else self.adverse

@@ -48,11 +48,6 @@ def steps_of(policy: Policy) -> Iterator[tuple[str, Step]]:
         yield f"events {event.name} {event.step.name}", event.step
 
 
-def days_of(step: Step) -> int:
-    """Return the step's days after due, calendar or working days."""
-    return int(step.working_days_after_due or step.days_after_due or 0)
-
-
 # strategies ------------------------------------------------------------------------------------------
 
 
@@ -63,11 +58,11 @@ def _check_strategy(place: str, strategy: Strategy) -> None:
     _names_once(place, [step.name for step in steps])
     for step in steps:
         _check_step(f"{place} {step.name}", step)
-        if step.level == 0 and days_of(step) >= 0:
+        if step.level == 0 and step.days >= 0:
             raise ConfigurationError(
                 f"{place} {step.name}: level 0 is a courtesy before due; give it a level, or negative days"
             )
-        if step.level > 0 and days_of(step) < 1:
+        if step.level > 0 and step.days < 1:
             raise ConfigurationError(
                 f"{place} {step.name}: {step.days_after_due} days after due is not overdue; "
                 "give it level 0, or at least 1 day"
@@ -77,10 +72,10 @@ def _check_strategy(place: str, strategy: Strategy) -> None:
             f"{place}: some steps count days and some working days after due; use one of the two"
         )
     for before, step in pairwise(steps):
-        if days_of(step) <= days_of(before):
+        if step.days <= before.days:
             raise ConfigurationError(
-                f"{place}: steps are out of order: {step.name} is {days_of(step)} days after due,"
-                f" {before.name} before it {days_of(before)} days"
+                f"{place}: steps are out of order: {step.name} is {step.days} days after due,"
+                f" {before.name} before it {before.days} days"
             )
         if step.level <= before.level and (step.level or before.level):
             raise ConfigurationError(
@@ -167,7 +162,7 @@ def _check_event(place: str, event: Event, policy: Policy) -> None:
     step = event.step
     _check_step(f"{place} step", step)
     _check_names(place, event.debtors.segment, event.debtors.country, policy)
-    if event.when in AFTER_DUE and days_of(step) < 1:
+    if event.when in AFTER_DUE and step.days < 1:
         raise ConfigurationError(f"{place} step: {event.when} counts days after due; give it at least 1")
     if event.when not in AFTER_DUE and step.days_after_due != 0:
         raise ConfigurationError(

@@ -27,7 +27,6 @@ from models.policy import (
     Strategy,
     ValueClass,
 )
-from models.policy_checks import days_of
 from models.policy_tables import SELECTED_BY, line_of, values_of
 from models.statutory import Statutory, notice_days
 from models.terms import harms
@@ -113,7 +112,7 @@ def _wrong_for_consumer(line: Line, strategy: Strategy, wait_days: int, covered:
     notice = next((each for each in before if each.statutory_notice), None)
     if notice is None:
         return f"{what} without the notice that the law asks for; add a step `statutory_notice: true` before"
-    if step and days_of(step) - days_of(notice) < wait_days:
+    if step and step.days - notice.days < wait_days:
         return (
             f"{what}, fewer than {wait_days} days after the statutory notice {notice.name}; give it more days"
         )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.policy import ANY, Policy, Selector
+from models.policy import ANY, Policy, Selector, Step
 
 SELECTED_BY = ("segment", "risk", "value_class", "legal_kind", "country")
 
@@ -20,30 +20,42 @@ def step_table(policy: Policy) -> pd.DataFrame:
     """Return one row per step, indexed by its number: those of the strategies in order, then the events'.
 
     Columns strategy (`event` for an event's), event (its name or empty text), name, level, days_after_due and
-    working_days_after_due (nullable), tone, channels (a tuple), template, by, statutory_notice, adverse,
-    first_friendly (the first friendly step after the due day of its strategy: the only one that a habit may
-    move; never a statutory notice, whose term runs from its day).
+    working_days_after_due (nullable), tone, channels (a tuple), template, by, statutory_notice, adverse.
+
+    first_friendly: the first friendly step after the due day of its strategy, the only one that a habit may
+    move; never a statutory notice, whose term runs from its day. wait_days: for a step after a statutory
+    notice so many days must lie between it and the step before it, whenever that was really made; else 0.
     """
     rows = []
     for name, strategy in policy.strategies.items():
         first = next((s for s in strategy.steps if s.gentle and s.level > 0 and not s.statutory_notice), None)
-        rows += [(name, "", step, step is first) for step in strategy.steps]
-    rows += [(EVENT, event.name, event.step, False) for event in policy.events]
+        waits = _waits(strategy.steps)
+        rows += [
+            (name, "", step, step is first, wait) for step, wait in zip(strategy.steps, waits, strict=True)
+        ]
+    rows += [(EVENT, event.name, event.step, False, 0) for event in policy.events]
     table = pd.DataFrame(
         {
             "strategy": [strategy for strategy, *_ in rows],
             "event": [event for _, event, *_ in rows],
             **{
-                column: [getattr(step, column) for *_, step, _ in rows]
+                column: [getattr(step, column) for _, _, step, *_ in rows]
                 for column in ("name", "level", "tone", "channels", "template", "by", "statutory_notice")
             },
-            "adverse": [step.harms for *_, step, _ in rows],
-            "first_friendly": [first for *_, first in rows],
+            "adverse": [step.harms for _, _, step, *_ in rows],
+            "first_friendly": [first for *_, first, _ in rows],
+            "wait_days": [wait for *_, wait in rows],
         }
     )
     for column in ("days_after_due", "working_days_after_due"):
-        table[column] = pd.array([getattr(step, column) for *_, step, _ in rows], dtype="Int64")
+        table[column] = pd.array([getattr(step, column) for _, _, step, *_ in rows], dtype="Int64")
     return table
+
+
+def _waits(steps: Sequence[Step]) -> list[int]:
+    """Days between each step and the one before it, for those after a statutory notice; 0 for the others."""
+    notice = next((at for at, step in enumerate(steps) if step.statutory_notice), len(steps))
+    return [steps[at].days - steps[at - 1].days if at > notice else 0 for at in range(len(steps))]
 
 
 def line_of(policy: Policy, debtors: pd.DataFrame) -> npt.NDArray[np.int64]:

@@ -117,6 +117,7 @@ def test_steps_are_numbered_strategies_first_then_events() -> None:
     assert list(table["event"]) == ["", "", "", "", "slip"]
     assert list(table["first_friendly"]) == [False, False, True, False, False]
     assert list(table["statutory_notice"]) == [False, True, False, False, False]
+    assert list(table["wait_days"]) == [0, 0, 6, 3, 0]
     assert table["working_days_after_due"].isna().all()
 
 
