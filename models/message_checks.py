@@ -67,6 +67,7 @@ def sample_contexts(language: str) -> list[dict[str, Any]]:
     plain = Contact("Creditor Ltd", "10001", SAMPLE_DAY, date(2026, 3, 16))
     full = replace(
         plain,
+        tone="firm",
         debtor="Example Ltd",
         country="GB",
         contact_person="Ms J. Example",

@@ -34,16 +34,17 @@ _FORMULA = "=+-@ "
 class Contact:
     """Who writes to whom, and when.
 
-    country: ISO code of the debtor, for how days and money are written. last_day: by which a final notice
-    asks to be paid. promised_for: the day of a promise that was broken. In the currency of the items:
-    credit_minor, what stands in the debtor's favour and is not set off; collection_cost_minor, what a
-    statutory notice must name. agency_follows: the strategy goes on to an agency.
+    tone: friendly, firm or formal. country: ISO code of the debtor, for how days and money are written.
+    last_day: by which a final notice asks to be paid. promised_for: the day of a promise that was broken. In
+    the currency of the items: credit_minor, what stands in the debtor's favour and is not set off, and
+    collection_cost_minor, what a statutory notice must name. agency_follows: the strategy goes on to an agency.
     """
 
     creditor: str
     customer_id: str
     sent_on: date
     last_day: date
+    tone: str = "friendly"
     debtor: str = ""
     country: str = ""
     contact_person: str = ""
@@ -81,6 +82,7 @@ def message_context(contact: Contact, items: pd.DataFrame, language: str) -> dic
         "customer_no": clean(contact.customer_id) or "-",
         "contact_person": clean(contact.contact_person),
         "signed_by": clean(contact.signed_by),
+        "tone": contact.tone,
         "sent_on": long_day(contact.sent_on, written),
         "last_day": long_day(contact.last_day, written),
         "promised_for": long_day(contact.promised_for, written) if contact.promised_for else "",

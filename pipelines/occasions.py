@@ -31,10 +31,11 @@ class Occasion:
 
 @dataclass(frozen=True)
 class Way:
-    """How: the step, its text and channel, the dunning level after it, whether it is a statutory notice."""
+    """How: the step, its text, tone and channel, the level after it, and whether the law asks for it."""
 
     step: str
     template: str
+    tone: str
     channel: str
     level: int
     statutory: bool
@@ -68,7 +69,7 @@ def planned_way(policy: Policy, action: Mapping[str, Any], strategy: str) -> Way
     steps = _steps(policy, action["step"], strategy)
     statutory = bool(steps) and steps[0].statutory_notice
     level = int(action["dunning_level_after"])
-    return Way(action["step"], action["template"], action["channel"], level, statutory)
+    return Way(action["step"], action["template"], action["tone"], action["channel"], level, statutory)
 
 
 def way_of(policy: Policy, name: str, strategy: str) -> Way:
@@ -81,7 +82,7 @@ def way_of(policy: Policy, name: str, strategy: str) -> Way:
         known = sorted({step.name for step in _steps(policy, None, strategy)})
         raise DebtscapeError(f"the policy has no step {name!r}{way_out(name, known)}")
     step = steps[0]
-    return Way(step.name, step.template, step.channels[0], step.level, step.statutory_notice)
+    return Way(step.name, step.template, step.tone, step.channels[0], step.level, step.statutory_notice)
 
 
 def text(value: Any) -> str:

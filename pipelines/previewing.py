@@ -128,6 +128,7 @@ def _written(
     contact = _contact(reading, occasion, debtors, items)
     contact = replace(
         contact,
+        tone=way.tone,
         contact_person=text(person.get("name")),
         collection_cost_minor=_collection_cost(contact, items) if way.statutory else None,
         agency_follows=_agency_follows(policy, strategy, way.level),

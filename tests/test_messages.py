@@ -134,6 +134,18 @@ def test_a_statutory_notice_names_costs_only_where_they_are_known(language: str)
     assert "6:96" not in render("statutory_notice", language, context_of(language=language), MESSAGES).body
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_second_reminder_speaks_in_the_tone_of_its_step(language: str) -> None:
+    """A friendly step asks, a firm one expects: only the one paragraph differs."""
+    said = [
+        render("second", language, context_of(replace(CONTACT, tone=tone), language), MESSAGES).body.split(
+            "\n\n"
+        )
+        for tone in ("friendly", "firm")
+    ]
+    assert [place for place, (soft, firm) in enumerate(zip(*said, strict=True)) if soft != firm] == [3]
+
+
 def test_what_is_not_yet_due_is_not_asked_for() -> None:
     """Of 100.00 past due and 50.00 due tomorrow, 100.00 is asked for and the other is only told."""
     later = {"invoice_id": "F0", "due_on": "2026-03-03", "open_amount_minor": 5_000}
