@@ -56,6 +56,13 @@ def test_the_columns_are_those_of_the_contract() -> None:
     assert listed(SMALL).empty
 
 
+def test_nothing_open_is_an_empty_list() -> None:
+    """A ledger in which all is settled has nobody to call."""
+    nothing = listed(empty=True)
+    assert nothing.empty
+    assert nothing.dtypes.equals(listed().dtypes)
+
+
 def test_nobody_is_called_who_pays_anyway() -> None:
     """Not even where the strategy asks for a call."""
     anyway = {"days_past_due": 24}
@@ -71,20 +78,20 @@ def test_a_call_of_the_strategy_is_listed_though_it_costs_more_than_it_brings() 
     assert line["expected_value_minor"] < 0
 
 
-@pytest.mark.parametrize(
-    "not_due",
-    [
+def test_another_action_asks_for_no_call_today() -> None:
+    """Later, not approved, blocked, withdrawn, another channel, no longer valid: only the last is due."""
+    not_due: list[Row] = [
         {"send_on": on("2024-06-04")},
         {"status": "needs_approval"},
         {"status": "blocked"},
         {"change": "withdrawn"},
         {"channel": "email"},
         {"send_on": on("2024-05-20"), "valid_until": on("2024-06-02")},
-    ],
-)
-def test_another_action_asks_for_no_call_today(not_due: Row) -> None:
-    """Later, not approved, blocked, withdrawn, another channel, no longer valid."""
-    assert listed(SMALL, actions=[call(**not_due)]).empty
+        {"send_on": on("2024-06-01")},
+    ]
+    items = [{**SMALL, "invoice_id": f"I{n}", "customer_id": f"D{n}"} for n in range(len(not_due))]
+    actions = [call(f"I{n}", **action) for n, action in enumerate(not_due)]
+    assert only(listed(*items, actions=actions))["customer_id"] == "D6"
 
 
 @pytest.mark.parametrize(
@@ -135,8 +142,13 @@ ALWAYS_ON = {"contact_history": [BROKEN], "payments": [BACK]}
 )
 def test_nobody_is_listed_who_must_not_be_contacted(left_alone: dict[str, Any]) -> None:
     """Whatever the cause: blocked, nothing owed net of credit, or a strategy without steps."""
-    assert not listed(OLD, **ALWAYS_ON).empty
-    assert listed(OLD, actions=[call()], **ALWAYS_ON, **left_alone).empty
+    given: dict[str, Any] = {**ALWAYS_ON, **left_alone}
+    assert listed(OLD, actions=[call()], **given).empty
+
+
+def test_the_same_debtor_is_listed_when_free() -> None:
+    """So it is the block that keeps it off the list."""
+    assert causes(listed(OLD, **ALWAYS_ON)) == ["broken_promise"]
 
 
 @pytest.mark.parametrize("days_past_due", [0, -3])
@@ -231,21 +243,23 @@ def test_exposure_above_a_limit_is_listed_once_per_debtor() -> None:
         "exposure of EUR 100,000.00, above the credit limit of EUR 1,000.00, EUR 25.00 of it not insured"
     )
     assert line["suggested_approach"].startswith("do not contact the debtor")
-    assert line["action_id"] is np.nan or pd.isna(line["action_id"])
+    assert pd.isna(line["action_id"])
     reviewed = contact(29, kind="limit_reviewed")
     assert listed(*items, risks=[over_limit()], contact_history=[reviewed]).empty
     assert listed(*items, risks=[over_limit(over_credit_limit=False)]).empty
 
 
-@pytest.mark.parametrize(
-    ("days_past_due", "days_ago", "on_it"),
-    [(31, None, True), (30, None, False), (31, 21, True), (31, 20, False), (200, 20, False)],
-)
-def test_long_overdue_and_silent_is_listed(days_past_due: int, days_ago: int | None, on_it: bool) -> None:
+def test_long_overdue_and_silent_is_listed() -> None:
     """More than 30 days past due, and for 21 days without a contact."""
-    made = [] if days_ago is None else [contact(days_ago)]
-    found = listed({**SMALL, "days_past_due": days_past_due}, contact_history=made)
-    assert causes(found) == ["silence"] * on_it
+    cases = [(31, None, True), (30, None, False), (31, 21, True), (31, 20, False), (200, 20, False)]
+    items = [
+        {**SMALL, "invoice_id": f"I{n}", "customer_id": f"D{n}", "days_past_due": age}
+        for n, (age, *_) in enumerate(cases)
+    ]
+    made = [contact(ago, customer_id=f"D{n}") for n, (_, ago, _) in enumerate(cases) if ago is not None]
+    found = listed(*items, contact_history=made)
+    assert sorted(found["customer_id"]) == [f"D{n}" for n, (*_, on_it) in enumerate(cases) if on_it]
+    assert set(found["cause"]) == {"silence"}
 
 
 def test_silence_says_since_when() -> None:

@@ -103,12 +103,13 @@ def listed(
     policy: Policy = POLICY,
     bank_words: str = "",
     dormant: bool = False,
+    empty: bool = False,
     shuffled: int | None = None,
     **tables: Sequence[Row],
 ) -> pd.DataFrame:
     """The worklist of these items; `treated` and `debtor`: how all debtors are treated, and who they are."""
     ledger = ledger_of(*(items or [{}]), **{name: rows for name, rows in tables.items() if rows})
-    opened = open_items(ledger, dormant)
+    opened = open_items(ledger, dormant).iloc[: 0 if empty else None]
     predictions = evenly_paid(opened, within)
     stand_against = credit(*credits)
     blocks = find_blocks(opened, ledger, DAY)
@@ -139,8 +140,8 @@ def listed(
             {name: "Int64" for name in over_limit() if name.endswith("_minor")}
             | {"over_credit_limit": "boolean"}
         ),
-        pd.DataFrame([{"customer_id": customer, **how} for customer in ids]),
-        pd.DataFrame([who] * len(ids), index=pd.Index(ids, name="customer_id")),
+        pd.DataFrame([{"customer_id": customer, **how} for customer in ids], columns=["customer_id", *how]),
+        pd.DataFrame([who] * len(ids), index=pd.Index(ids, name="customer_id"), columns=list(who)),
         ledger,
         policy,
         day=DAY,
