@@ -10,24 +10,21 @@ from typing import Any
 import pandas as pd
 
 from features.books import Books
-from features.open_items import closings, open_credit, open_items
+from features.open_items import open_credit, open_items
 from features.payment_history import debtor_features
 from models.account_reviews import account_reviews
-from models.actions import plan_actions
-from models.blocks import find_blocks
 from models.facts import customers_on
-from models.habits import payment_habits
 from models.net_overdue import CREDITS
 from models.profiles import segment_profiles
 from models.registry import Loaded
-from models.reminders import plan_reminders
-from models.rollup import debtors_table, migrations, portfolio
+from models.rollup import migrations, portfolio
 from pipelines.assigning import Assigned, Before, Segmenting, assign
 from pipelines.predicting import predict_items
 from pipelines.progress import Progress, silent
 from pipelines.reading import Reading
+from pipelines.treating import Open, expected_cash, treat
 
-STEPS = ("features of the debtors", "segments", "payment times", "reminders", "roll-ups")
+STEPS = ("features of the debtors", "segments", "payment times", "treatment", "roll-ups")
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,11 @@ class Models:
         """The champion of the segments."""
         return Segmenting(self.segments, self.versions.get("debtor-segments"))
 
+    @property
+    def cash_corrections(self) -> Mapping[str, Any] | None:
+        """What past cash forecasts of the payment-time model got wrong, by currency."""
+        return self.payment_time.parameters.get("cash") if self.payment_time else None
+
 
 @dataclass(frozen=True)
 class Previous:
@@ -52,6 +54,7 @@ class Previous:
 
     segments: pd.DataFrame
     actions: pd.DataFrame
+    shifts: pd.DataFrame | None
     as_of: date
     segments_version: str | None
 
@@ -81,22 +84,17 @@ def decide(
     predictions = predict_items(reading, books, items, segments, models.payment_time, version)
 
     progress(STEPS[3], 4, len(STEPS))
-    blocks = find_blocks(items, ledger, day, default_country=settings.default_country)
-    planned = plan_reminders(
-        items,
+    opened = Open(items, credit, predictions)
+    treated = treat(
+        reading,
+        opened,
         segments,
-        payment_habits(closings(books), ledger.invoices, day),
+        assigned.tables["risks"],
         models.timing,
-        credit,
-        blocks,
-        ledger,
-        reading.policy,
-        day=day,
-        default_country=settings.default_country,
+        previous_actions=previous.actions if previous else None,
+        previous_shifts=previous.shifts if previous else None,
     )
-    reminders, actions = plan_actions(
-        items, planned, credit, ledger, reading.policy, previous.actions if previous else None, day=day
-    )
+    cash = expected_cash(reading, opened, models.cash_corrections)
 
     progress(STEPS[4], 5, len(STEPS))
     rejected = reading.cleaned.rejected
@@ -104,10 +102,9 @@ def decide(
     late_rates = late_rates_of(models.segments)
     return {
         **assigned.tables,
-        "debtors": debtors_table(items, predictions, credit, blocks, day=day),
+        **treated,
         "predictions": predictions,
-        "reminders": reminders,
-        "actions": actions,
+        "cash_forecast": cash,
         "segment_profiles": segment_profiles(
             segments, debtors, items, ledger, day=day, late_rates=late_rates
         ),

@@ -112,6 +112,11 @@ def read_table(run: PublishedRun, name: str) -> pd.DataFrame:
     return from_arrow(OUTPUT_TABLES[name], from_parquet(file.read_bytes()))
 
 
+def has_table(run: PublishedRun, name: str) -> bool:
+    """Return whether the run has the table: one of an older version may not."""
+    return f"{name}.parquet" in run.manifest["files"]
+
+
 def verify(run: PublishedRun) -> None:
     """Compare every file of a run with the hash in its manifest.
 

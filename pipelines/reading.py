@@ -13,9 +13,11 @@ from features.errors import DebtscapeError, LedgerError
 from features.ledger import Ledger, known_before, newest_fact
 from features.settlement import Tolerance, keep_books
 from models.delay_tactics import Tactics, read_tactics
+from models.message_checks import check_templates
 from models.policy import Policy
 from models.policy_file import read_policy
 from models.rules import Rules, read_rules
+from models.statutory import Statutory, read_statutory
 from pipelines.settings import Settings
 from pipelines.settings_file import load_settings
 
@@ -31,6 +33,7 @@ class Reading:
     policy: Policy
     rules: Rules
     tactics: Tactics
+    statutory: Statutory
     cleaned: Cleaned
     ledger: Ledger
     as_of: date
@@ -54,7 +57,9 @@ def read(config: Path, *, as_of: date | None, today: date) -> Reading:
     Raises ConfigurationError or LedgerError, each saying where and the way out.
     """
     settings = load_settings(config)
-    policy = read_policy(settings.policy_file)
+    statutory = read_statutory(settings.statutory_file)
+    policy = read_policy(settings.policy_file, statutory)
+    check_templates(policy, settings.messages_folder)
     rules, tactics = read_rules(settings.rules_file), read_tactics(settings.tactics_file)
     cleaned = read_cleaned(settings, today)
     day = as_of or min(today, newest_fact(cleaned.ledger) + timedelta(days=1))
@@ -67,7 +72,7 @@ def read(config: Path, *, as_of: date | None, today: date) -> Reading:
             f"no invoice was known before {day}; the first became known on {first}. "
             f"Use --as-of {first + timedelta(days=1)} or later."
         )
-    return Reading(settings, policy, rules, tactics, cleaned, ledger, day, today)
+    return Reading(settings, policy, rules, tactics, statutory, cleaned, ledger, day, today)
 
 
 def read_cleaned(settings: Settings, today: date) -> Cleaned:

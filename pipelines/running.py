@@ -22,6 +22,8 @@ from models.facts import customers_on, places
 from models.gate import WORDS
 from models.policy_file import fingerprint as policy_fingerprint
 from models.rules import fingerprint as rules_fingerprint
+from models.sliding import sliding_warnings
+from models.statutory import fingerprint as statutory_fingerprint
 from models.working_days import calendar_notes
 from pipelines import plug_in
 from pipelines.assigning import alarm, names_of
@@ -29,10 +31,11 @@ from pipelines.deciding import Models, Previous
 from pipelines.deciding import decide as decide_tables
 from pipelines.progress import Progress, silent
 from pipelines.publication import RunFacts, RunInputs, publish
-from pipelines.published_runs import PublishedRun, previous_run, read_table
+from pipelines.published_runs import PublishedRun, has_table, previous_run, read_table
 from pipelines.reading import Reading, read
 from pipelines.report import QualityRow, render_report
 from pipelines.summary import summarise
+from pipelines.treating import bank_words
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,12 @@ def decide(inputs: RunReading, progress: Progress = silent) -> Decided:
     previous = previous_tables(inputs.previous) if inputs.previous else None
     tables = decide_tables(inputs.reading, inputs.models, previous, progress)
     names = names_of(inputs.reading, inputs.models.segmenting)
-    return Decided(inputs, tables, tuple(alarm(inputs.reading, tables["segments"], names)))
+    warnings = [
+        *alarm(inputs.reading, tables["segments"], names),
+        *sliding_warnings(tables["reminder_shifts"]),
+        *waiting(inputs.reading),
+    ]
+    return Decided(inputs, tables, tuple(warnings))
 
 
 def previous_tables(run: PublishedRun) -> Previous:
@@ -104,6 +112,7 @@ def previous_tables(run: PublishedRun) -> Previous:
     return Previous(
         read_table(run, "segments"),
         read_table(run, "actions"),
+        read_table(run, "reminder_shifts") if has_table(run, "reminder_shifts") else None,
         run.as_of,
         run.manifest["models"].get("debtor-segments"),
     )
@@ -123,6 +132,7 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
             policy_fingerprint(reading.policy),
             rules_fingerprint(reading.rules),
             tactics_fingerprint(reading.tactics),
+            statutory_fingerprint(reading.statutory),
             *inputs.warnings,
         ),
         models=inputs.models.versions,
@@ -239,6 +249,12 @@ def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:
         for row in sorted(rows, key=lambda row: row["auc"] or 0, reverse=True)
         if row["auc"] is not None
     )
+
+
+def waiting(reading: Reading) -> list[str]:
+    """Return a warning where contacts wait for newer bank data."""
+    words = bank_words(reading)
+    return [f"nothing is proposed before the bank is in: {words}"] if words else []
 
 
 def _refuse_nothing_open(reading: Reading) -> None:
