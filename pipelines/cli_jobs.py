@@ -165,10 +165,24 @@ def simulate(
     end: Annotated[
         date, typer.Option("--end", parser=day, metavar="DAY", help="First day not in it.")
     ] = date(2026, 1, 1),
+    effective_reminders: Annotated[
+        bool,
+        typer.Option(
+            "--effective-reminders",
+            help="Reminders make debtors pay sooner, by their type, and late payers get more of them.",
+        ),
+    ] = False,
 ) -> None:
     """Write a ledger with known truth, and a configuration that reads it."""
     from features.simulate import simulate as make
     from features.simulate import write_portfolio
 
-    portfolio = make(debtors=debtors, months=months, seed=seed, end=end, invoices=invoices)
+    portfolio = make(
+        debtors=debtors,
+        months=months,
+        seed=seed,
+        end=end,
+        invoices=invoices,
+        reminders="effective" if effective_reminders else "recorded",
+    )
     typer.echo(f"wrote {write_portfolio(portfolio, out)}")

@@ -1,4 +1,4 @@
-"""From segments and payment times to treatment: who is reminded when and how, who is called, what is expected."""
+"""From segments and payment times to treatment: who is reminded when and how, who is called, what cash comes."""
 
 from __future__ import annotations
 
