@@ -1,4 +1,4 @@
-"""From segments and payment times to treatment: who is reminded when and how, who is called, what cash comes."""
+"""From segments and payment times to treatment: who is reminded when, who is called, which cash to expect."""
 
 from __future__ import annotations
 
