@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ConfigurationError
-from models.policy import Policy, Selector
+from models.policy import Line, Policy, Selector, Terms
 from models.policy_file import covers, fingerprint, parse_policy, read_policy
-from models.policy_law import every_debtor
+from models.policy_law import check_law, every_debtor
 from models.policy_tables import SELECTED_BY, line_of, selected, step_table
 from models.statutory import Statutory, parse_statutory, read_statutory
 
@@ -410,6 +411,76 @@ def test_the_notice_must_come_before_the_first_step_that_is_not_friendly() -> No
     strategy = copy.deepcopy(noticed(14))
     strategy["steps"][0] = step("early_call", 1, 7, **FIRM)
     refused(with_country("NL", strategy), "step early_call is not friendly without the notice")
+
+
+LAWFUL = parse_policy(
+    small(
+        [
+            {"legal_kind": "business", "segment": "A", "strategy": "hard"},
+            {"legal_kind": "business", "strategy": "harsh"},
+            {"legal_kind": "consumer", "country": "NL", "strategy": "noticed"},
+            {"strategy": "soft"},
+        ],
+        {
+            "soft": SOFT,
+            "hard": HARD,
+            "harsh": {
+                "steps": [step("a", 1, 5), step("b", 2, 9, tone="firm", channels=["registered_letter"])]
+            },
+            "noticed": noticed(14),
+        },
+    ),
+    PACKS,
+)
+COUNTRY = st.sampled_from(["any", "NL", "BE"])
+STRATEGY = st.sampled_from(["soft", "hard", "harsh", "noticed"])
+
+
+def allowed(strategy: str, fee: bool, kind: str, country: str) -> bool:
+    """What the law says of one debtor, said once more."""
+    if kind == "business":
+        return True
+    if kind == "public":
+        return strategy != "harsh" and not fee
+    after_notice = strategy == "noticed" and country == "NL"
+    return after_notice or (strategy == "soft" and not fee)
+
+
+@given(
+    st.lists(st.tuples(SEGMENT, KIND, COUNTRY, STRATEGY, st.booleans()), max_size=4),
+    st.tuples(STRATEGY, st.booleans()),
+)
+def test_a_policy_passes_exactly_when_every_debtor_is_treated_lawfully(
+    lines: list[Any], default: tuple[str, bool]
+) -> None:
+    """Asked debtor by debtor, line by line; and every line must decide for somebody."""
+    lines = [line for line in lines if line[0] != "C"] + [("any", "any", "any", *default)]
+    reached, lawful = set(), True
+    for debtor in product("AB", ["business", "public", "consumer", "unknown"], ["NL", "BE", "FR"]):
+        number, line = next(
+            (number, line)
+            for number, line in enumerate(lines)
+            if all(named in ("any", own) for named, own in zip(line, debtor, strict=False))
+        )
+        reached.add(number)
+        lawful &= allowed(line[3], line[4], *debtor[1:])
+    fee = Terms.model_validate({"late_fee": {"any": 40}})
+    made = [
+        Line(
+            segment=[of],
+            legal_kind=[kind],
+            country=[where],
+            strategy=strategy,
+            terms=fee if asks else Terms(),
+        )
+        for of, kind, where, strategy, asks in lines
+    ]
+    policy = LAWFUL.model_copy(update={"lines": tuple(made)})
+    if lawful and len(reached) == len(lines):
+        check_law(policy, PACKS)
+    else:
+        with pytest.raises(ConfigurationError):
+            check_law(policy, PACKS)
 
 
 def test_an_event_that_may_hit_a_consumer_must_be_friendly() -> None:
