@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 from features.errors import ConfigurationError
 from features.spelling import question, way_out
@@ -118,15 +119,22 @@ def _exists(step: Step, file: str, there: Iterable[str], folder: Path) -> None:
 def _knows_its_names(path: Path, folder: Path, language: str, context: dict[str, Any]) -> None:
     """Refuse a variable that no context has, wherever in the text it stands."""
     try:
-        tree = environment_of(folder, language).parse(path.read_text(encoding="utf-8-sig"))
+        names = _names_in(path.read_text(encoding="utf-8-sig"), environment_of(folder, language))
     except TemplateSyntaxError as error:
         raise ConfigurationError(f"{path} line {error.lineno}: {error.message}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"cannot read the message {path}: {error}") from None
-    unknown = meta.find_undeclared_variables(tree) - context.keys()
-    for name in tree.find_all(nodes.Name):
-        if name.name in unknown:
+    for name, line in names.items():
+        if name not in context:
             raise ConfigurationError(
-                f"{path} line {name.lineno}: no variable `{name.name}`{question(name.name, context)}; "
-                f"{known(context)}"
+                f"{path} line {line}: no variable `{name}`{question(name, context)}; {known(context)}"
             )
+
+
+@lru_cache(maxsize=1024)
+def _names_in(text: str, environment: Environment) -> dict[str, int]:
+    """The variables that a text asks for, with the line where each is first read. Kept, as parsing is slow."""
+    tree = environment.parse(text)
+    asked = meta.find_undeclared_variables(tree)
+    lines = [(name.lineno, name.name) for name in tree.find_all(nodes.Name) if name.name in asked]
+    return {name: line for line, name in sorted(lines, reverse=True)}

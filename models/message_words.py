@@ -37,7 +37,7 @@ class Contact:
     tone: friendly, firm or formal. country: ISO code of the debtor, for how days and money are written.
     last_day: by which a final notice asks to be paid. promised_for: the day of a promise that was broken. In
     the currency of the items: credit_minor, what stands in the debtor's favour and is not set off, and
-    collection_cost_minor, what a statutory notice must name. agency_follows: the strategy goes on to an agency.
+    collection_cost_minor, what a statutory notice must name. agency_follows: the strategy goes on to one.
     """
 
     creditor: str
