@@ -133,7 +133,7 @@ def _knows_its_names(path: Path, folder: Path, language: str, context: dict[str,
 
 @lru_cache(maxsize=1024)
 def _names_in(text: str, environment: Environment) -> dict[str, int]:
-    """The variables that a text asks for, with the line where each is first read. Kept, as parsing is slow."""
+    """The variables that a text asks for, with the line of the first use. Kept, as parsing is slow."""
     tree = environment.parse(text)
     asked = meta.find_undeclared_variables(tree)
     lines = [(name.lineno, name.name) for name in tree.find_all(nodes.Name) if name.name in asked]
