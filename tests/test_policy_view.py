@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from models.policy import Line, Policy, Terms
 from models.policy_file import read_policy
 from pipelines import policy_console
-from pipelines.policy_view import policy_on
+from pipelines.policy_view import policy_on, show_policy
 
 SHIPPED = read_policy(Path(__file__).resolve().parent.parent / "configs" / "policy.yaml")
 
@@ -133,6 +134,32 @@ def test_a_policy_of_one_line_and_no_debtors_are_told_too() -> None:
     assert (found["debtors"], found["lines"][0]["money"]) == (0, [])
     assert found["warnings"] == ["line 1 (everybody) treats no debtor today"]
     assert told(policy, DEBTORS, ITEMS)["warnings"] == []
+
+
+def test_the_policy_of_a_configuration_is_shown_on_its_own_ledger(tmp_path: Path) -> None:
+    """Three new debtors: a public body, one of unknown kind, a business; nothing is written."""
+    files = {
+        "invoices": "invoice_id,customer_id,issued_on,due_on,amount\n"
+        "1,town,2024-04-01,2024-05-01,70.00\n"
+        "2,shop,2024-05-01,2024-06-20,20.00\n"
+        "3,who,2024-05-01,2024-05-31,5.00\n",
+        "customers": "customer_id,legal_kind\ntown,public\nshop,business\nwho,\n",
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    config = tmp_path / "debtscape.yaml"
+    tables = "".join(f"  {name}: {{path: {name}.csv}}\n" for name in files)
+    config.write_text(f"ledger:\n{tables}", encoding="utf-8")
+    before = set(tmp_path.iterdir())
+    result = show_policy(config, as_of=date(2024, 6, 3), today=date(2024, 6, 3))
+    assert set(tmp_path.iterdir()) == before
+    assert (result["as_of"], Path(result["file"]).name, result["debtors"]) == ("2024-06-03", "policy.yaml", 3)
+    assert [line["debtors"] for line in result["lines"]] == [0, 1, 1, 0, 0, 1]
+    public, unknown, *_, default = result["lines"][1:]
+    assert public["money"] == [{"currency": "EUR", "open_amount": 70.0, "overdue_amount": 70.0}]
+    assert unknown["money"] == [{"currency": "EUR", "open_amount": 5.0, "overdue_amount": 5.0}]
+    assert default["money"] == [{"currency": "EUR", "open_amount": 20.0, "overdue_amount": 0.0}]
+    assert any("no champion of debtor-segments" in words for words in result["warnings"])
 
 
 def test_the_terminal_shows_every_line_strategy_event_and_warning(capsys: pytest.CaptureFixture[str]) -> None:
