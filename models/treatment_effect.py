@@ -21,9 +21,6 @@ from models.experiment_size import LEVEL
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-HORIZON_DAYS = 60
-"""Days past due after which an invoice is judged, paid or not."""
-
 LEAST_PROPENSITY = 0.01
 """An arm that hardly anybody could be in, or nearly everybody, shows nothing."""
 
@@ -93,7 +90,7 @@ def unexplained(rows: pd.DataFrame, features: Sequence[str], *, seed: int = 0) -
     return left
 
 
-def restricted_days(days_late: pd.Series, paid: pd.Series, *, horizon: int = HORIZON_DAYS) -> pd.Series:
+def restricted_days(days_late: pd.Series, paid: pd.Series, *, horizon: int) -> pd.Series:
     """Return days to pay from due, 0 to the horizon; NaN where an invoice was closed otherwise before it.
 
     `days_late` are those of the payment or, where not `paid`, those up to which it was followed.

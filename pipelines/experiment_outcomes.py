@@ -12,10 +12,10 @@ from features.books import Books
 from features.errors import ModelError, PublicationError
 from features.outcomes import landmarks, outcomes
 from features.payment_history import debtor_features
-from models.experiment import AS_PLANNED, as_told, label
+from models.experiment import AS_PLANNED, as_told, horizon_days, label
 from models.experiment_size import first_of_group
 from models.policy import Experiment
-from models.treatment_effect import HORIZON_DAYS, effects, restricted_days
+from models.treatment_effect import effects, restricted_days
 from pipelines.published_runs import all_runs, read_table
 from pipelines.reading import Reading
 
@@ -40,21 +40,22 @@ FEATURES = (*HISTORY, "log_amount", "term_days")
 def judged_invoices(
     books: Books, day: date, experiment: Experiment, *, dormant_after_days: int
 ) -> pd.DataFrame:
-    """Return the invoices that were open before an arm could matter, due more than HORIZON_DAYS before `day`.
+    """Return the invoices that were open before an arm could matter, due more than the horizon before `day`.
 
     That is on their due day; half-way to it where an arm reminds earlier than planned. Who was open later was
     picked by the reminder itself. Columns invoice_id, customer_id, due_on, days (see `restricted_days`; NaN
     where closed otherwise), log_amount, term_days.
     """
+    horizon = horizon_days(experiment)
     open_on = "half_way" if min(experiment.arms.values()) < 0 else "due"
     points = landmarks(books, issued_from=None, before=day)
     points = points[points["landmark"] == open_on]
     rows = outcomes(books, points, until=day, dormant_after_days=dormant_after_days)
-    rows = rows[rows["due_on"] < pd.Timestamp(day - timedelta(HORIZON_DAYS))]
+    rows = rows[rows["due_on"] < pd.Timestamp(day - timedelta(horizon))]
     item = books.find_items(rows["invoice_id"])
     items = books.items
     return rows[["invoice_id", "customer_id", "due_on"]].assign(
-        days=restricted_days(rows["days_late"], rows["event"]),
+        days=restricted_days(rows["days_late"], rows["event"], horizon=horizon),
         log_amount=np.log(items.amount[item] / items.units[item]),
         term_days=(items.first_due - items.issued)[item],
     )
@@ -81,8 +82,9 @@ def shown_so_far(
         return result | {"refused": why}
     rows = judged[judged["due_on"] >= start]
     if rows.empty:
-        first = start + pd.Timedelta(days=HORIZON_DAYS + 1)
-        why = f"too early: an invoice is judged {HORIZON_DAYS} days past due, the first from {first:%Y-%m-%d}"
+        horizon = horizon_days(experiment)
+        first = start + pd.Timedelta(days=horizon + 1)
+        why = f"too early: an invoice is judged {horizon} days past due, the first from {first:%Y-%m-%d}"
         return result | {"refused": why}
     rows = experiment_rows(reading, rows, place, start)
     otherwise = int(rows["days"].isna().sum())
@@ -127,7 +129,7 @@ def told_arms(reading: Reading, experiment: Experiment) -> tuple[pd.DataFrame, l
 def experiment_rows(
     reading: Reading, judged: pd.DataFrame, place: pd.DataFrame, start: pd.Timestamp
 ) -> pd.DataFrame:
-    """Return the judged invoices of the drawn debtors with group, arm, propensity and, of `start`, FEATURES."""
+    """Return the judged invoices of drawn debtors, with group, arm, propensity, FEATURES of `start`."""
     inside = place.loc[place["arm"] != "", ["group", "arm", "propensity"]]
     rows = judged.join(inside, on="customer_id", how="inner")
     points = pd.DataFrame({"customer_id": sorted(set(rows["customer_id"])), "day": start})

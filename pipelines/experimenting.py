@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import DebtscapeError, ModelError
-from models.experiment import AS_PLANNED, arms, label, shares
+from models.experiment import AS_PLANNED, arms, horizon_days, label, shares
 from models.experiment_size import (
     MOST_PER_GROUP,
     days_until,
@@ -22,7 +22,7 @@ from models.experiment_size import (
 )
 from models.facts import customers_on
 from models.policy import Experiment
-from models.treatment_effect import HORIZON_DAYS, LEAST_PROPENSITY, unexplained
+from models.treatment_effect import LEAST_PROPENSITY, unexplained
 from models.treatments import who
 from pipelines.deciding import situation_on
 from pipelines.experiment_outcomes import FEATURES, experiment_rows, judged_invoices, shown_so_far
@@ -50,23 +50,26 @@ def show_experiment(
 
     Without one in the policy the design is that of EXAMPLE, `on` is False and `switch_on` says what to write.
     design: see `design_on`. effects: per arm, see `models.treatment_effect.effects`, or None and `refused`
-    says why not. effect_days: the effect that the sample is asked for.
+    says why not. horizon_days: days past due that an invoice is followed. effect_days: the effect that the
+    sample is asked for.
     """
-    if effect_days is not None and not 0 < effect_days < HORIZON_DAYS:
-        raise DebtscapeError(
-            f"--effect-days {effect_days:g} is not above 0 and below {HORIZON_DAYS}, the days judged."
-        )
     reading = read(config, as_of=as_of, today=today)
     running = reading.policy.experiment
     experiment = running or EXAMPLE
+    horizon = horizon_days(experiment)
+    if effect_days is not None and not 0 < effect_days < horizon:
+        raise DebtscapeError(
+            f"--effect-days {effect_days:g} is not above 0 and below {horizon}, the days of following."
+        )
     place = arms_on(reading, experiment)
     judged = judged_invoices(
         reading.books, reading.as_of, experiment, dormant_after_days=reading.settings.dormant_after_days
     )
-    recent = _recent(reading, judged, place)
+    recent = _recent(reading, judged, place, horizon)
     result: dict[str, Any] = {
         "as_of": reading.as_of.isoformat(),
         "on": running is not None,
+        "horizon_days": horizon,
         "experiment": {"name": experiment.name, "share": experiment.share, "arms": dict(experiment.arms)},
         "design": design_on(experiment, place, recent, reading.as_of, effect_days or EFFECT_DAYS),
         "switch_on": None if running else _switch_on(reading),
@@ -101,7 +104,7 @@ def design_on(
     recent: of `experiment_rows`. groups, debtors: that may be in it. arms: per arm shift_days, share and
     groups drawn. The sample is that of the doubly robust estimate: `explained` is the share of the variance
     that the debtors' history takes away. invoices_needed: see `sample_needed`. days_needed: days of invoices
-    falling due at the present pace, and HORIZON_DAYS after the last of them; None where these groups cannot
+    falling due at the present pace, and the horizon after the last of them; None where these groups cannot
     find the effect. detectable_days: the smallest effect found after so many days of invoices;
     detectable_at_half: after the longest of them, were half of the groups in one arm and half as planned.
     refused: why the figures are missing, empty where they are not.
@@ -134,7 +137,7 @@ def design_on(
             )
     except ModelError as error:
         return found | {"refused": str(error)}
-    window = max(1, (pd.Timestamp(day - timedelta(HORIZON_DAYS)) - rows["due_on"].min()).days)
+    window = max(1, (pd.Timestamp(day - timedelta(horizon_days(experiment))) - rows["due_on"].min()).days)
     pace = rows.groupby("group").size().to_numpy(np.float64) / window
     parts = {"arm": experiment.share / len(experiment.arms), "control": split[AS_PLANNED]}
     needed = days_until(effect_days, pace, known, **parts)
@@ -146,7 +149,7 @@ def design_on(
         "correlation": round(known.icc, 3),
         "invoices_a_month": round(float(pace.sum()) * 30, 1),
         "invoices_needed": math.ceil(sample_needed(effect_days, known, **parts)),
-        "days_needed": None if needed is None else needed + HORIZON_DAYS,
+        "days_needed": None if needed is None else needed + horizon_days(experiment),
         "detectable_days": {
             str(days): round(detectable_days(size, known, **parts), 2) for days, size in sizes.items()
         },
@@ -154,9 +157,9 @@ def design_on(
     }
 
 
-def _recent(reading: Reading, judged: pd.DataFrame, place: pd.DataFrame) -> pd.DataFrame:
+def _recent(reading: Reading, judged: pd.DataFrame, place: pd.DataFrame, horizon: int) -> pd.DataFrame:
     """Return the judged invoices of RECENT_DAYS, with what was known of their debtors before all of them."""
-    first = pd.Timestamp(reading.as_of - timedelta(HORIZON_DAYS + RECENT_DAYS))
+    first = pd.Timestamp(reading.as_of - timedelta(horizon + RECENT_DAYS))
     recent = judged[judged["due_on"] >= first]
     return experiment_rows(reading, recent, place, recent["due_on"].min())
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ConfigurationError
-from models.experiment import arms, as_told, eligible, paying_groups, shares
+from models.experiment import arms, as_told, eligible, horizon_days, paying_groups, shares
 from models.policy import Experiment
 
 SPRING = Experiment(name="spring", share=0.4, arms={"earlier": -2, "later": 4})
@@ -178,6 +178,14 @@ def test_an_arm_of_no_days_is_as_planned() -> None:
     assert told["size"].tolist() == pytest.approx([3000, 1000], abs=110)
     assert told[["min", "max"]].to_numpy().tolist() == [[0.75, 0.75], [0.25, 0.25]]
     assert shares(experiment) == {"as_planned": 0.75, "later": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("arms", "days"), [({"a": -2, "b": 4}, 34), ({"a": -2, "b": 0}, 30), ({"a": 60}, 90)]
+)
+def test_invoices_are_followed_longer_where_an_arm_comes_later(arms: dict[str, int], days: int) -> None:
+    """Thirty days past due, and as many more as the latest arm is later."""
+    assert horizon_days(Experiment(name="x", share=0.5, arms=arms)) == days
 
 
 def test_an_arm_must_not_be_called_as_planned() -> None:

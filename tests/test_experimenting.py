@@ -126,17 +126,17 @@ def test_the_effect_is_found_with_its_interval(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_only_invoices_due_in_its_time_and_long_enough_ago_are_judged(tmp_path: Path) -> None:
-    """Due from 9 July, more than 60 days before 1 January: the months of July (18th) to October (16th)."""
+    """Due from 9 July, more than 34 days before 1 January: from 19 July every 30 days to 16 November."""
     result = shown(tmp_path)
-    assert sum(figures["invoices"] for figures in result["effects"].values()) == 4 * DEBTORS
+    assert sum(figures["invoices"] for figures in result["effects"].values()) == 5 * DEBTORS
 
 
 def test_too_early_names_the_day_of_the_first_answer(tmp_path: Path) -> None:
     """Forty days after the start nothing is judged."""
-    result = shown(tmp_path, as_of=BEGUN + timedelta(48))
+    result = shown(tmp_path, as_of=BEGUN + timedelta(40))
     assert result["effects"] is None
     assert "too early" in result["refused"]
-    assert "from 2024-09-08" in result["refused"]
+    assert "from 2024-08-13" in result["refused"]
 
 
 def test_nothing_told_nothing_judged(tmp_path: Path) -> None:
@@ -160,11 +160,11 @@ def test_a_changed_experiment_is_refused(tmp_path: Path) -> None:
 
 
 def test_one_group_told_another_arm_is_left_out_and_counted(tmp_path: Path) -> None:
-    """One debtor's contact names the other arm: a warning, and four invoices fewer."""
+    """One debtor's contact names the other arm: a warning, and five invoices fewer."""
     contacts = write_ledger(tmp_path)["contact_history"]
     contacts.loc[0, "arm"] = next(arm for arm in contacts["arm"].unique() if arm != contacts.loc[0, "arm"])
     result = shown(tmp_path, contact_history=contacts)
-    assert sum(figures["invoices"] for figures in result["effects"].values()) == 4 * (DEBTORS - 1)
+    assert sum(figures["invoices"] for figures in result["effects"].values()) == 5 * (DEBTORS - 1)
     assert any(warning.startswith("1 paying group") for warning in result["warnings"])
 
 
@@ -174,7 +174,7 @@ def test_a_debtor_that_failed_since_stays_in_the_arm_it_was_told(tmp_path: Path)
     customers["insolvent_on"] = None
     customers.loc[3, "insolvent_on"] = "2024-11-20"
     result = shown(tmp_path, customers=customers)
-    assert sum(figures["invoices"] for figures in result["effects"].values()) == 4 * DEBTORS
+    assert sum(figures["invoices"] for figures in result["effects"].values()) == 5 * DEBTORS
     assert result["design"]["groups"] == DEBTORS - 1
 
 
@@ -244,7 +244,7 @@ def test_the_design_counts_only_those_who_may_be_in_it(tmp_path: Path) -> None:
     assert design["groups"] == DEBTORS - 40
 
 
-@pytest.mark.parametrize("effect_days", [0.0, -1.0, 60.0, float("nan")])
+@pytest.mark.parametrize("effect_days", [0.0, -1.0, 34.0, float("nan")])
 def test_an_effect_that_cannot_be_is_refused(tmp_path: Path, effect_days: float) -> None:
     """Zero, negative, no number, or as long as invoices are followed."""
     with pytest.raises(DebtscapeError, match="--effect-days"):

@@ -26,10 +26,10 @@ from features.simulated_reminders import (
     reminded_pay_days,
     response,
 )
-from models.experiment import AS_PLANNED, arms, label
+from models.experiment import AS_PLANNED, FOLLOWED_DAYS, arms, label
 from models.experiment_size import first_of_group
 from models.policy import Experiment
-from models.treatment_effect import HORIZON_DAYS, effects
+from models.treatment_effect import effects
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,6 +37,7 @@ FIRST, START, LAST = 19_000, 19_365, 19_545
 """First day, day on which the experiment starts, last due day."""
 
 PLANNED, SHIFT = 3, 7
+HORIZON = FOLLOWED_DAYS + SHIFT
 FEATURES = ("log_amount", "term", "mean_days_late", "late_share", "invoices", "spread_days_late")
 
 
@@ -116,7 +117,7 @@ def campaign(experiments: int, **size: float) -> pd.DataFrame:
 
 
 def _days(item: pd.DataFrame, paid: Ints) -> Ints:
-    return np.clip(paid - item["due"].to_numpy(), 0, HORIZON_DAYS)
+    return np.clip(paid - item["due"].to_numpy(), 0, HORIZON)
 
 
 def _master_data(debtor: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
