@@ -13,7 +13,6 @@ from features.errors import DebtscapeError, LedgerError
 from features.ledger import Ledger, known_before, newest_fact
 from features.settlement import Tolerance, keep_books
 from models.delay_tactics import Tactics, read_tactics
-from models.message_checks import check_templates
 from models.policy import Policy
 from models.policy_file import read_policy
 from models.rules import Rules, read_rules
@@ -59,7 +58,6 @@ def read(config: Path, *, as_of: date | None, today: date) -> Reading:
     settings = load_settings(config)
     statutory = read_statutory(settings.statutory_file)
     policy = read_policy(settings.policy_file, statutory)
-    check_templates(policy, settings.messages_folder)
     rules, tactics = read_rules(settings.rules_file), read_tactics(settings.tactics_file)
     cleaned = read_cleaned(settings, today)
     day = as_of or min(today, newest_fact(cleaned.ledger) + timedelta(days=1))

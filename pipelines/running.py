@@ -20,6 +20,7 @@ from models.delay_tactics import fingerprint as tactics_fingerprint
 from models.evaluate import MODEL
 from models.facts import customers_on, places
 from models.gate import WORDS
+from models.message_checks import check_templates
 from models.policy_file import fingerprint as policy_fingerprint
 from models.rules import fingerprint as rules_fingerprint
 from models.sliding import sliding_warnings
@@ -72,6 +73,7 @@ def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading
     Raises LedgerError when nothing is open on the day, naming a day on which something is.
     """
     reading = read(config, as_of=as_of, today=today)
+    check_templates(reading.policy, reading.settings.messages_folder)
     _refuse_nothing_open(reading)
     usable, warnings = champions(reading)
     models = models_of(usable, reading)

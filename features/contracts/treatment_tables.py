@@ -114,7 +114,7 @@ ACTIONS = Table(
         Column("channel", "text", "how", required=True),
         Column("tone", "text", "how it speaks", required=True, choices=("friendly", "firm", "formal")),
         Column("language", "text", "ISO 639-1 code", required=True),
-        Column("template", "text", "message template", required=True),
+        Column("template", "text", "message template; a call has a text of its own", required=True),
         Column("send_on", "day", "working day to send it", required=True),
         Column("valid_until", "day", "last day it may be sent", required=True),
         CURRENCY,
