@@ -40,18 +40,16 @@ FEATURES = (*HISTORY, "log_amount", "term_days")
 def judged_invoices(
     books: Books, day: date, experiment: Experiment, *, dormant_after_days: int
 ) -> pd.DataFrame:
-    """Return the invoices that were open before an arm could matter, due more than the horizon before `day`.
+    """Return the invoices that were open on their due day, more than the horizon before `day`.
 
-    That is on their due day; half-way to it where an arm reminds earlier than planned. Who was open later was
-    picked by the reminder itself. Columns invoice_id, customer_id, due_on, days (see `restricted_days`; NaN
-    where closed otherwise), log_amount, term_days.
+    No arm moves a reminder to the due day or before it; who was open later was picked by the reminder itself.
+    Columns invoice_id, customer_id, due_on, days (see `restricted_days`; NaN where closed otherwise),
+    log_amount, term_days.
     """
     horizon = horizon_days(experiment)
-    open_on = "half_way" if min(experiment.arms.values()) < 0 else "due"
-    points = landmarks(books, issued_from=None, before=day)
-    points = points[points["landmark"] == open_on]
+    points = landmarks(books, issued_from=None, before=day - timedelta(horizon))
+    points = points[points["landmark"] == "due"]
     rows = outcomes(books, points, until=day, dormant_after_days=dormant_after_days)
-    rows = rows[rows["due_on"] < pd.Timestamp(day - timedelta(horizon))]
     item = books.find_items(rows["invoice_id"])
     items = books.items
     return rows[["invoice_id", "customer_id", "due_on"]].assign(
