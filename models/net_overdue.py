@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from models.step_days import day_numbers
 
 Ints = npt.NDArray[np.int64]
 
@@ -22,7 +26,7 @@ def net_overdue(items: pd.DataFrame, credit: pd.DataFrame, on: pd.Series) -> Int
     of the debtor's accounts in that currency, so it counts against each of them.
     """
     account = _numbers(items, ACCOUNT)
-    due, until = _day_numbers(items["due_on"]), _day_numbers(on)
+    due, until = day_numbers(items["due_on"]), day_numbers(on)
     origin = int(min(due.min(initial=0), until.min(initial=0)))
     span = int(max(due.max(initial=0), until.max(initial=0))) - origin + 1
     key = account * span + due - origin
@@ -30,24 +34,20 @@ def net_overdue(items: pd.DataFrame, credit: pd.DataFrame, on: pd.Series) -> Int
     running = np.concatenate([[0], np.cumsum(items["open_amount_minor"].to_numpy(dtype=np.int64)[order])])
     first = np.searchsorted(key[order], account * span)
     before = np.searchsorted(key[order], account * span + until - origin)
-    return np.asarray(running[before] - running[first] - _credited(items, credit))
+    return np.asarray(running[before] - running[first] - credited(items, credit))
 
 
-def _credited(items: pd.DataFrame, credit: pd.DataFrame) -> Ints:
-    """What stands against each item's account."""
+def credited(items: pd.DataFrame, credit: pd.DataFrame, columns: Sequence[str] = CREDITS) -> Ints:
+    """Return what stands against the account of each item, minor units; of these columns only."""
     shared = credit["company_code"].fillna("") == ""
     total = np.zeros(len(items), dtype=np.int64)
     for part, key in ((credit[~shared], ACCOUNT), (credit[shared], ["customer_id", "currency"])):
         number = _numbers(pd.concat([items[key], part[key]]), key)
         sums = np.zeros(int(number.max(initial=-1)) + 1, dtype=np.int64)
-        np.add.at(sums, number[len(items) :], part[CREDITS].to_numpy(dtype=np.int64).sum(axis=1))
+        np.add.at(sums, number[len(items) :], part[list(columns)].to_numpy(dtype=np.int64).sum(axis=1))
         total += sums[number[: len(items)]]
     return total
 
 
 def _numbers(table: pd.DataFrame, key: list[str]) -> Ints:
     return np.asarray(table[key].fillna("").groupby(key, sort=False).ngroup(), dtype=np.int64)
-
-
-def _day_numbers(days: pd.Series) -> Ints:
-    return days.to_numpy().astype("datetime64[D]").astype(np.int64)
