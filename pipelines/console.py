@@ -10,13 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from models.gate import WORDS
 from pipelines.progress import Progress as Say
-
-PIPED_WIDTH = 100
-"""Columns of the tables where there is no terminal that says how wide it is."""
+from pipelines.terminal import say, show_facts, show_table, show_warnings
 
 EXPLAINED = (
     "AUC: 1 puts every late invoice before every other, 0.5 is chance. Brier skill: part of the error of the "
@@ -46,24 +43,24 @@ def progress() -> Iterator[Say]:
 
 def show_guess(output: Path, unsure: list[str]) -> None:
     """Say where the configuration is and what to look at in it."""
-    _print(f"Wrote [bold]{escape(str(output))}[/bold].")
+    say(f"Wrote [bold]{escape(str(output))}[/bold].")
     for point in unsure:
-        _print(f"  [yellow]unsure[/yellow] {escape(point)}")
-    _print(f"Next: debtscape check -c {escape(str(output))}")
+        say(f"  [yellow]unsure[/yellow] {escape(point)}")
+    say(f"Next: debtscape check -c {escape(str(output))}")
 
 
 def show_check(result: dict[str, Any]) -> None:
     """Print how a ledger was judged."""
-    _table(
+    show_table(
         "Ledger",
         ["table", ">rows", ">accepted", ">rejected"],
         [list(row.values()) for row in result["tables"]],
     )
-    _facts(result["facts"])
+    show_facts(result["facts"])
     if result["rejected"]:
         rows = [[row["table"], row["rows"], row["reason"], row["example"]] for row in result["rejected"]]
-        _table("Rejected rows", ["table", ">rows", "reason", "example"], rows)
-    _warnings(result["warnings"])
+        show_table("Rejected rows", ["table", ">rows", "reason", "example"], rows)
+    show_warnings(result["warnings"])
 
 
 def show_features(result: dict[str, Any]) -> None:
@@ -73,65 +70,65 @@ def show_features(result: dict[str, Any]) -> None:
         ("facts that rules may also speak of", result["facts"]),
     ):
         rows = [[f["name"], f["unit"], f["definition"]] for f in listed]
-        _table(f"{len(rows)} {title}", ["name", "unit", "definition"], rows)
+        show_table(f"{len(rows)} {title}", ["name", "unit", "definition"], rows)
 
 
 def show_training(result: dict[str, Any]) -> None:
     """Print what was trained, how it compares, and what the gate said."""
-    _print(f"Trained on what was known before {result['as_of']}.")
+    say(f"Trained on what was known before {result['as_of']}.")
     rows = [[name, m["version"], m["alias"], "; ".join(m["reasons"])] for name, m in result["models"].items()]
-    _table("Models", ["model", ">version", "alias", "verdict"], rows)
+    show_table("Models", ["model", ">version", "alias", "verdict"], rows)
     for model in result["models"].values():
         for _, why in sorted(model["rule_segments"].items()):
-            _print(escape(why))
+            say(escape(why))
     _show_figures(f"Measured on {result['measured']}", result["figures"])
-    _warnings(result["warnings"])
+    show_warnings(result["warnings"])
 
 
 def show_run(result: dict[str, Any]) -> None:
     """Print a run as a credit manager reads it."""
     again = "already published" if result["already_published"] else "published"
     by = result["predicted_by"]
-    _print(
+    say(
         f"As of {result['as_of']}: {result['open_invoices']} open invoices, "
         f"{by['model']} predicted by the model, {by['rule']} by the rule."
     )
     header = ["segment", ">debtors", ">days late", ">paid late", ">open", ">overdue", ">expected late"]
-    _table("Segments", header, [list(row.values()) for row in result["segments"]])
+    show_table("Segments", header, [list(row.values()) for row in result["segments"]])
     header = ["debtor", "", ">open", ">overdue", ">oldest", ">expected late", "next action"]
-    _table("Largest overdue amounts", header, [list(row.values()) for row in result["top_debtors"]])
-    _table("Reminders", ["", ">invoices"], [[name, n] for name, n in result["reminders"].items()])
-    _table(
+    show_table("Largest overdue amounts", header, [list(row.values()) for row in result["top_debtors"]])
+    show_table("Reminders", ["", ">invoices"], [[name, n] for name, n in result["reminders"].items()])
+    show_table(
         "Cash expected from what is open",
         ["week from", ">expected", ">10 %", ">90 %", ">of it overdue now"],
         [list(week.values()) for week in result["cash"]],
     )
     call, beyond = result["to_call"]["reached"], result["to_call"]["beyond_capacity"]
     more = f", {beyond} more beyond capacity" if beyond else ""
-    _print(f"To be called by a person: {call}{more}. To put right: {result['tasks']}.")
-    _warnings(result["warnings"])
-    _print(f"Run {result['run_id']} {again}: {result['path']}")
-    _print(f"Report: {result['report']}")
+    say(f"To be called by a person: {call}{more}. To put right: {result['tasks']}.")
+    show_warnings(result["warnings"])
+    say(f"Run {result['run_id']} {again}: {result['path']}")
+    say(f"Report: {result['report']}")
 
 
 def show_backtest(result: dict[str, Any]) -> None:
     """Print the pooled figures of a backtest."""
     _show_figures(f"Backtest, {result['folds']} folds, {result['measured']}", result["figures"])
-    _warnings([f"the fold of {fold['cutoff']} is left out: {fold['why']}" for fold in result["left_out"]])
-    _print(f"Summary: {result['summary']}")
-    _print(f"Written to {result['path']}")
+    show_warnings([f"the fold of {fold['cutoff']} is left out: {fold['why']}" for fold in result["left_out"]])
+    say(f"Summary: {result['summary']}")
+    say(f"Written to {result['path']}")
 
 
 def show_rules(result: dict[str, Any]) -> None:
     """Print what each rule over the segments hits and decides."""
-    _print(
+    say(
         f"As of {result['as_of']}: {result['debtors']} debtors, {result['decisions']} by manual decision, "
         f"rules of {escape(result['file'])}"
     )
     shown = ("rule", "effect", "hits", "decides", "overruled_by", "note", "when")
     rows = [[row[name] if row[name] is not None else "" for name in shown] for row in result["rules"]]
-    _table("Rules", ["rule", "effect", ">holds for", ">decides", "overruled by", "note", "when"], rows)
-    _warnings(result["warnings"])
+    show_table("Rules", ["rule", "effect", ">holds for", ">decides", "overruled by", "note", "when"], rows)
+    show_warnings(result["warnings"])
 
 
 def show_segments(result: dict[str, Any]) -> None:
@@ -141,11 +138,11 @@ def show_segments(result: dict[str, Any]) -> None:
         for row in result["segments"]
     ]
     title = f"Segments ({result['scheme']}) as of {result['as_of']}, paid late from {result['cutoff']} on"
-    _table(title, ["segment", ">debtors", ">paid late", ">at least", ">at most"], rows)
+    show_table(title, ["segment", ">debtors", ">paid late", ">at least", ">at most"], rows)
     for scheme, verdict in result["schemes"].items():
-        _print(f"{escape(scheme)}: {escape(str(verdict))}")
-    _warnings(result["warnings"])
-    _print(f"Page: {result['page']}")
+        say(f"{escape(scheme)}: {escape(str(verdict))}")
+    show_warnings(result["warnings"])
+    say(f"Page: {result['page']}")
 
 
 def _share(value: float | None) -> str:
@@ -154,19 +151,19 @@ def _share(value: float | None) -> str:
 
 def show_debtor(result: dict[str, Any]) -> None:
     """Print one debtor's card."""
-    _print(f"[bold]{escape(result['customer_id'])}[/bold] as of {result['as_of']}")
-    _facts(result["facts"])
-    _table("History", ["feature", ">value", "meaning"], [list(row.values()) for row in result["history"]])
+    say(f"[bold]{escape(result['customer_id'])}[/bold] as of {result['as_of']}")
+    show_facts(result["facts"])
+    show_table("History", ["feature", ">value", "meaning"], [list(row.values()) for row in result["history"]])
     header = ["invoice", "due on", ">open", ">past due", ">late", "by", "paid on", "10-90 %"]
     invoices = result["invoices"]
     shown = [
         [cell for name, cell in row.items() if name not in ("next_step", "why", "reasons")]
         for row in invoices
     ]
-    _table("Open invoices", header, shown)
+    show_table("Open invoices", header, shown)
     said = [[row["invoice"], row["reasons"]] for row in invoices if row["reasons"]]
-    _table("Why", ["invoice", "what raises and lowers the chance of being late"], said)
-    _table(
+    show_table("Why", ["invoice", "what raises and lowers the chance of being late"], said)
+    show_table(
         "Next steps",
         ["invoice", "step", "why"],
         [[row["invoice"], row["next_step"], row["why"]] for row in invoices],
@@ -180,7 +177,7 @@ def show_quotes(result: dict[str, Any]) -> None:
     else:
         (quote,) = result["quotes"]
         amount, early, middle, late = _quoted(quote)
-        _print(f"[bold]{escape(quote['customer_id'])}[/bold], invoiced on {result['as_of']}")
+        say(f"[bold]{escape(quote['customer_id'])}[/bold], invoiced on {result['as_of']}")
         classes = {f"paid {words}": f"{quote[name]:.0%}" for name, words in CLASSES.items()}
         facts = {
             "amount": f"{amount} {quote['currency']}",
@@ -194,8 +191,8 @@ def show_quotes(result: dict[str, Any]) -> None:
             "reasons": quote["reasons"],
             "note": quote["note"],
         }
-        _facts({name: value for name, value in facts.items() if value != ""})
-    _warnings(result["warnings"])
+        show_facts({name: value for name, value in facts.items() if value != ""})
+    show_warnings(result["warnings"])
 
 
 def _provisional(quote: dict[str, Any]) -> str:
@@ -216,14 +213,12 @@ def _show_orders(result: dict[str, Any]) -> None:
         rows.append([*order, *known, quote["settled_invoices"], quote["source"]])
     header = ["debtor", "ordered on", ">amount", ">terms", ">late", "paid on", "10 %", "90 %"]
     header += [">settled", "by"]
-    _table(f"Orders from {result['ordered_from']}, before {day}, as if invoiced on {day}", header, rows)
+    show_table(f"Orders from {result['ordered_from']}, before {day}, as if invoiced on {day}", header, rows)
     new = sum(quote["note"] != "" for quote in quotes)
     if new:
-        _print(
-            f"{new} of {len(quotes)} are for debtors who have no earlier invoice in {quotes[0]['currency']}."
-        )
+        say(f"{new} of {len(quotes)} are for debtors who have no earlier invoice in {quotes[0]['currency']}.")
     if result["left_out"]:
-        _print(f"{result['left_out']} orders are left out: their amount is not above 0.")
+        say(f"{result['left_out']} orders are left out: their amount is not above 0.")
 
 
 def _quoted(quote: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -238,33 +233,5 @@ def _show_figures(title: str, figures: list[dict[str, Any]]) -> None:
     header = ["predicted by", ">AUC", ">Brier skill", ">ECE", ">days off", ">held", ">claimed"]
     best_first = sorted(figures, key=lambda row: row["auc"] or 0, reverse=True)
     rows = [[WORDS.get(row["predictor"], "the model"), *list(row.values())[1:]] for row in best_first]
-    _table(title, header, rows)
-    _print(EXPLAINED, style="dim")
-
-
-def _table(title: str, header: list[str], rows: list[list[Any]]) -> None:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for name in header:
-        table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
-    for row in rows:
-        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
-    _print()
-    _print(table)
-    _print()
-
-
-def _facts(facts: dict[str, Any]) -> None:
-    for name, value in facts.items():
-        _print(f"  {name}: {escape(str(value))}")
-
-
-def _warnings(warnings: list[str]) -> None:
-    for warning in warnings:
-        _print(f"[yellow]warning[/yellow] {escape(warning)}")
-
-
-def _print(*what: Any, style: str | None = None) -> None:
-    screen = Console(highlight=False)
-    if not screen.is_terminal:
-        screen.width = PIPED_WIDTH
-    screen.print(*what, style=style)
+    show_table(title, header, rows)
+    say(EXPLAINED, style="dim")

@@ -6,28 +6,28 @@ from typing import Any
 
 from rich.markup import escape
 
-from pipelines.console import _facts, _print, _table, _warnings
+from pipelines.terminal import say, show_facts, show_table, show_warnings
 
 
 def show_experiment(result: dict[str, Any]) -> None:
     """Print who is in the experiment, what it can find, and what it has found."""
     experiment, design = result["experiment"], result["design"]
     state = "runs" if result["on"] else "is off; this is how one would look"
-    _print(f"As of {result['as_of']} the experiment [bold]{escape(experiment['name'])}[/bold] {state}.")
+    say(f"As of {result['as_of']} the experiment [bold]{escape(experiment['name'])}[/bold] {state}.")
     rows = [[arm, f"{of['shift_days']:+d}", of["groups"]] for arm, of in design["arms"].items()]
-    _table("Arms", ["arm", ">days later", ">paying groups"], rows)
-    _facts({"may be in it": f"{design['groups']} paying groups, {design['debtors']} debtors"})
+    show_table("Arms", ["arm", ">days later", ">paying groups"], rows)
+    show_facts({"may be in it": f"{design['groups']} paying groups, {design['debtors']} debtors"})
     if design["refused"]:
-        _facts({"sample": design["refused"]})
+        show_facts({"sample": design["refused"]})
     else:
-        _facts(_sample(design))
+        show_facts(_sample(design))
     if result["effects"]:
         _show_effects(result)
     elif result["refused"]:
-        _print(f"No effect is told: {escape(result['refused'])}.")
-    _warnings(result["warnings"])
+        say(f"No effect is told: {escape(result['refused'])}.")
+    show_warnings(result["warnings"])
     if result["switch_on"]:
-        _print(f"To switch it on {escape(result['switch_on'])}")
+        say(f"To switch it on {escape(result['switch_on'])}")
 
 
 def _sample(design: dict[str, Any]) -> dict[str, str]:
@@ -53,7 +53,7 @@ def _show_effects(result: dict[str, Any]) -> None:
     ]  # fmt: skip
     title = f"Days to pay since {result['started_on']}, against as planned, with 95 % interval"
     header = ["arm", ">groups", ">invoices", ">mean", ">weighted", ">doubly robust"]
-    _table(title, header, rows)
+    show_table(title, header, rows)
 
 
 def _interval(figures: dict[str, Any], name: str) -> str:

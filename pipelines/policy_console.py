@@ -6,33 +6,33 @@ from typing import Any
 
 from rich.markup import escape
 
-from pipelines.console import _print, _table, _warnings
+from pipelines.terminal import say, show_table, show_warnings
 
 
 def show_policy(result: dict[str, Any]) -> None:
     """Print whom each line treats and with how much money, then the steps, then the events."""
-    _print(f"As of {result['as_of']}: {result['debtors']} debtors, policy of {escape(result['file'])}")
+    say(f"As of {result['as_of']}: {result['debtors']} debtors, policy of {escape(result['file'])}")
     rows = [
         [row["line"], row["who"], row["strategy"], _timing(row), row["debtors"], *_amounts(row["money"])]
         for row in result["lines"]
     ]
-    _table("Lines", [">line", "who", "strategy", "timing", ">debtors", ">open", ">overdue"], rows)
+    show_table("Lines", [">line", "who", "strategy", "timing", ">debtors", ">open", ">overdue"], rows)
     for row in result["lines"]:
         if row["terms"]:
             approval = " (a person must approve)" if row["terms_adverse"] else ""
-            _print(f"  line {row['line']} also proposes: {escape(row['terms'])}{approval}")
+            say(f"  line {row['line']} also proposes: {escape(row['terms'])}{approval}")
     shown: set[str] = set()
     for row in result["lines"]:
         if row["strategy"] in shown:
             continue
         shown.add(row["strategy"])
         if row["because"]:
-            _print(f"  {escape(row['strategy'])}: {escape(row['because'])}")
+            say(f"  {escape(row['strategy'])}: {escape(row['because'])}")
         else:
-            _table(f"Strategy {row['strategy']}", STEP_HEADER, [_step(step) for step in row["steps"]])
+            show_table(f"Strategy {row['strategy']}", STEP_HEADER, [_step(step) for step in row["steps"]])
     rows = [[row["event"], row["debtors"], _if(row), _does(row["step"])] for row in result["events"]]
-    _table("Events, in place of the next step", ["event", ">may hit", "if", "then"], rows)
-    _warnings(result["warnings"])
+    show_table("Events, in place of the next step", ["event", ">may hit", "if", "then"], rows)
+    show_warnings(result["warnings"])
 
 
 STEP_HEADER = ["step", ">level", "day", "tone", "channels", "approval"]

@@ -6,23 +6,23 @@ from typing import Any
 
 from rich.markup import escape
 
-from pipelines.console import _facts, _print, _warnings
+from pipelines.terminal import say, show_facts, show_warnings
 
 SHOWN = ("step", "send_on", "channel", "status", "blocked_by", "to", "language", "template", "reason")
 
 
 def show_preview(result: dict[str, Any]) -> None:
     """Print the message of an invoice, or why there is none."""
-    _print(f"[bold]{escape(result['invoice_id'])}[/bold] as of {result['as_of']}")
+    say(f"[bold]{escape(result['invoice_id'])}[/bold] as of {result['as_of']}")
     if result["message"] is None:
-        _print(f"No message is planned: {escape(result['reason'])}")
-        _print("Another step can be looked at with --step NAME.")
+        say(f"No message is planned: {escape(result['reason'])}")
+        say("Another step can be looked at with --step NAME.")
         return
-    _facts({name.replace("_", " "): result[name] for name in SHOWN if result[name] is not None})
-    _facts({"invoices": ", ".join(result["invoices"])})
-    _print()
-    _print(f"[bold]{escape(result['message']['subject'])}[/bold]")
-    _print()
-    _print(escape(result["message"]["body"]))
-    _warnings(result["notes"])
-    _print("Nothing was sent.")
+    show_facts({name.replace("_", " "): result[name] for name in SHOWN if result[name] is not None})
+    show_facts({"invoices": ", ".join(result["invoices"])})
+    say()
+    say(f"[bold]{escape(result['message']['subject'])}[/bold]")
+    say()
+    say(escape(result["message"]["body"]))
+    show_warnings(result["notes"])
+    say("Nothing was sent.")
