@@ -113,9 +113,10 @@ def worklist(
     asked = accounts["call_due"] & ~accounts["pays_anyway"]
     by_value = accounts["contactable"] & (worth | asked)
     listed = always.notna().any(axis=1) | by_value
+    accounts = accounts.assign(by_value=by_value)
     rows = _with_cause(accounts[listed], always[listed], policy)
     rows = _with_promises(rows, broken, facts, day)
-    rows["hold"] = _holds(rows, bank_words)
+    rows = _with_hold(rows, bank_words)
     rows = _with_collectors(rows, customers, facts.collectors, policy, day)
     rows["why"] = and_also(rows["why"], rows["hold"].where(rows["hold"] != "", rows["why_not"]))
     rows["suggested_approach"] = approaches(rows)
@@ -128,27 +129,27 @@ def _key(rows: pd.DataFrame) -> pd.Series:
 
 
 def _with_cause(rows: pd.DataFrame, always: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """Cause, why and expected value, in the order of the list."""
+    """Cause, why, calls (the debtor is contacted) and expected value, in the order of the list."""
     said = always.notna().to_numpy()
     cause = np.where(said.any(axis=1), said.argmax(axis=1), len(ALWAYS))
     units = rows["currency"].map(minor_units).to_numpy(dtype=np.float64)
     internal = np.isin(np.array(CAUSES)[cause], INTERNAL)
-    value = np.where(internal, 0.0, rows["value"].fillna(0.0))
+    calls = ~internal | rows["by_value"].to_numpy(dtype=bool) | always["silence"].notna().to_numpy()
+    value = np.where(calls, rows["value"].fillna(0.0), 0.0)
     rows = rows.assign(
         cause=np.array(CAUSES, dtype=object)[cause],
         internal=internal,
+        calls=calls,
         known=rows["value"].notna(),
         order=cause,
         home_value=value,
         home_amount=rows["open_amount_minor"] / units * rows["per_major"].fillna(0.0),
         expected_value_minor=np.rint(value / rows["per_major"].fillna(1.0) * units).astype(np.int64),
     )
-    figures = np.array(value_words(rows, policy.worklist.response_days), dtype=object)
-    reasons = always.fillna("").to_numpy(dtype=object)
-    words = ["; ".join(part for part in each if part) for each in reasons.tolist()]
-    rows["why"] = np.where(cause < len(ALWAYS), np.array(words, dtype=object), figures)
-    # nobody is contacted to file a claim or to review a limit
-    rows["action_id"] = rows["action_id"].where(~rows["internal"])
+    told = (rows["by_value"] & (internal | (cause == len(ALWAYS)))).to_numpy(dtype=bool)
+    reasons = always.fillna("").assign(value="")
+    reasons.loc[told, "value"] = value_words(rows[told], policy.worklist.response_days)
+    rows["why"] = ["; ".join(filter(None, each)) for each in reasons.to_numpy(dtype=object).tolist()]
     order = {"order": True, "home_value": False, "home_amount": False, **dict.fromkeys(ACCOUNT, True)}
     return rows.sort_values(list(order), ascending=list(order.values()), kind="stable", ignore_index=True)
 
@@ -165,15 +166,21 @@ def _with_promises(rows: pd.DataFrame, broken: pd.DataFrame, facts: Facts, day: 
     )
 
 
-def _holds(rows: pd.DataFrame, bank_words: str) -> pd.Series:
-    """Why a line must wait whoever takes it; empty text where it need not."""
-    contact = ~rows["internal"]
-    hold = rows["limit_words"].where(contact & ~rows["call_due"], "")
+def _with_hold(rows: pd.DataFrame, bank_words: str) -> pd.DataFrame:
+    """Add hold: why a call must wait whoever makes it, empty text where it need not.
+
+    Where the debtor is to be contacted beside other work, that work does not wait: only the call is left out.
+    """
+    hold = rows["limit_words"].where(rows["calls"] & ~rows["call_due"], "")
     if bank_words:
-        hold = hold.where(~contact, f"waits for the bank: {bank_words}")
-    free = contact & (hold == "")
+        hold = hold.where(~rows["calls"], f"waits for the bank: {bank_words}")
+    free = rows["calls"] & (hold == "")
     again = free & rows["recipient"].where(free).duplicated()
-    return hold.where(~again, "the recipient is called today about another account: speak about both")
+    hold = hold.where(~again, "the recipient is called today about another account: speak about both")
+    calls = rows["calls"] & ((hold == "") | ~rows["internal"])
+    return rows.assign(
+        hold=hold.where(~rows["internal"], ""), calls=calls, action_id=rows["action_id"].where(calls)
+    )
 
 
 def _with_collectors(

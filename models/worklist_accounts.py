@@ -103,11 +103,11 @@ def with_contacts(
     window = days[days["on"] > today - pd.Timedelta(days=limits.within_days)]
     lately = looked_up(window.groupby("recipient").size(), accounts["recipient"])
     again = last + pd.Timedelta(days=limits.days_between)
-    words = (
-        "last contact on " + pd.Series(day_words(last)) + ", not again before " + pd.Series(day_words(again))
-    )
     full = f"{limits.most_contacts} contacts in {limits.within_days} days are the most"
-    limited = np.select([again > today, lately >= limits.most_contacts], [words, full], "")
+    limited = np.where(lately >= limits.most_contacts, full, "").astype(object)
+    early = (again > today).to_numpy(dtype=bool)
+    told = zip(day_words(last[early]), day_words(again[early]), strict=True)
+    limited[early] = [f"last contact on {before}, not again before {first}" for before, first in told]
     return accounts.assign(last_contact_on=last, limit_words=limited)
 
 
@@ -145,13 +145,15 @@ def with_actions(
     mine = standing.reindex(np.where(has, first, -1)).reset_index(drop=True)
     call_due = mine["due"].eq(True).to_numpy(dtype=bool)
     coming = has & ~call_due
-    channel = mine["channel"].astype("str").fillna("").str.replace("_", " ")
-    instead = ("the " + channel + " planned for " + pd.Series(day_words(mine["send_on"]))).where(coming, "")
+    channel = mine.loc[coming, "channel"].str.replace("_", " ")
+    told = zip(channel, day_words(mine.loc[coming, "send_on"]), strict=True)
+    instead = np.full(len(accounts), "", dtype=object)
+    instead[coming] = [f"the {how} planned for {on}" for how, on in told]
     maker = mine["collector"].astype("str").fillna("")
     return accounts.assign(
         action_id=mine["action_id"].astype("str"),
         call_due=call_due,
         planned=pd.Series(coming).groupby(accounts["recipient"]).transform("any"),
-        instead_of=instead.astype("str"),
+        instead_of=instead,
         owner=accounts["owner"].where(~call_due | (maker == ""), maker),
     )

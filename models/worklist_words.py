@@ -12,9 +12,12 @@ BY_CAUSE = {
     "broken_promise": "ask why the promise was not kept; agree a new day and confirm it in writing",
     "returned_debit": "ask why the payment was taken back and whether the bank account still holds; "
     "agree a transfer",
-    "insolvency": "file the claim with the administrator; do not contact the debtor",
-    "over_limit": "do not contact the debtor: raise the limit, insure the rest or hold new orders",
+    "insolvency": "file the claim with the administrator",
+    "over_limit": "raise the limit, insure the rest or hold new orders",
 }
+
+ASKED = ("broken_promise", "returned_debit")
+"""Causes that say what to ask the debtor."""
 
 BY_LEGAL_KIND = {
     "public": "ask which order number or e-invoice reference is missing",
@@ -28,11 +31,11 @@ OTHERS = "ask what stands in the way; agree a day for every item"
 
 def money_words(minor: pd.Series, currency: pd.Series) -> list[str]:
     """Return amounts such as `EUR 1,200.00`, empty text for an empty one; both are read by position."""
-    words = []
-    for amount, code in zip(minor.tolist(), currency.tolist(), strict=True):
-        digits = minor_digits(code)
-        words.append("" if pd.isna(amount) else f"{code} {amount / 10**digits:,.{digits}f}")
-    return words
+    digits = {code: minor_digits(code) for code in currency.unique()}
+    return [
+        "" if pd.isna(amount) else f"{code} {amount / 10 ** digits[code]:,.{digits[code]}f}"
+        for amount, code in zip(minor.tolist(), currency.tolist(), strict=True)
+    ]
 
 
 def day_words(days: pd.Series) -> list[str]:
@@ -70,23 +73,28 @@ def value_words(rows: pd.DataFrame, response_days: int) -> list[str]:
 def approaches(rows: pd.DataFrame) -> list[str]:
     """Return what to do: by cause, by whom it is about, and by what happened before.
 
-    `rows`: cause, legal_kind, risk, key_account, broken_promises (count of the last year), instalments (parts
-    of a plan that may be offered; empty: none) and instead_of (words of a reminder that the call replaces).
+    `rows`: cause, calls (the debtor is contacted), legal_kind, risk, key_account, broken_promises (count of
+    the last year), instalments (parts of a plan that may be offered; empty: none) and instead_of (words of a
+    reminder that the call replaces).
     """
+    columns = ["cause", "calls", "legal_kind", "risk", "key_account", "broken_promises", "instalments"]
     words = []
-    columns = ("cause", "legal_kind", "risk", "key_account", "broken_promises", "instalments", "instead_of")
-    for cause, kind, risk, key_account, broken, parts, instead in zip(
-        *(rows[name].tolist() for name in columns), strict=True
+    for cause, calls, kind, risk, key_account, broken, parts, instead in zip(
+        *(rows[name].tolist() for name in [*columns, "instead_of"]), strict=True
     ):
-        polite = BY_LEGAL_KIND.get(kind) or (GOOD_PAYER if risk == "low" else OTHERS)
-        said = [BY_CAUSE.get(cause) or polite]
-        if cause not in ("insolvency", "over_limit"):
-            said += ["speak with the account manager first"] * bool(key_account)
-            if broken > (cause == "broken_promise"):
-                said.append(f"{broken} promises were not kept in the last year: ask for a first part at once")
-            if not pd.isna(parts):
-                said.append(f"a payment plan of {int(parts)} parts may be offered")
-            said += [f"this replaces {instead}"] * bool(instead)
+        said = [BY_CAUSE[cause]] if cause in BY_CAUSE else []
+        if not calls:
+            words.append("; ".join([*said, "do not contact the debtor"]))
+            continue
+        if cause not in ASKED:
+            said.append(BY_LEGAL_KIND.get(kind) or (GOOD_PAYER if risk == "low" else OTHERS))
+        said += ["speak with the account manager first"] * bool(key_account)
+        if broken > (cause == "broken_promise"):
+            times = "promise was" if broken == 1 else "promises were"
+            said.append(f"{broken} {times} not kept in the last year: ask for a first part at once")
+        if not pd.isna(parts):
+            said.append(f"a payment plan of {int(parts)} parts may be offered")
+        said += [f"this replaces {instead}"] * bool(instead)
         words.append("; ".join(said))
     return words
 

@@ -242,7 +242,9 @@ def test_exposure_above_a_limit_is_listed_once_per_debtor() -> None:
     assert line["why"] == (
         "exposure of EUR 100,000.00, above the credit limit of EUR 1,000.00, EUR 25.00 of it not insured"
     )
-    assert line["suggested_approach"].startswith("do not contact the debtor")
+    assert line["suggested_approach"] == (
+        "raise the limit, insure the rest or hold new orders; do not contact the debtor"
+    )
     assert pd.isna(line["action_id"])
     reviewed = contact(29, kind="limit_reviewed")
     assert listed(*items, risks=[over_limit()], contact_history=[reviewed]).empty
@@ -278,6 +280,23 @@ def test_all_that_always_holds_is_said_and_the_first_cause_decides() -> None:
 
 
 # what to do ------------------------------------------------------------------------------------------
+
+
+def test_a_debtor_above_its_limit_is_called_too_where_that_is_due() -> None:
+    """One line for both; where the call must wait, the limit does not."""
+    line = only(listed(SMALL, risks=[over_limit()], actions=[call()]))
+    assert (line["cause"], line["action_id"]) == ("over_limit", "call I1")
+    assert "; the strategy asks for a call; " in line["why"]
+    assert line["suggested_approach"] == (
+        "raise the limit, insure the rest or hold new orders; "
+        "ask what stands in the way; agree a day for every item"
+    )
+    waits = only(
+        listed(SMALL, risks=[over_limit()], actions=[call()], bank_words="known until 2024-05-28 only")
+    )
+    assert waits["reached"]
+    assert pd.isna(waits["action_id"])
+    assert waits["suggested_approach"].endswith("; do not contact the debtor")
 
 
 @pytest.mark.parametrize(
@@ -496,7 +515,7 @@ def test_what_holds_for_every_list(seed: int) -> None:
         assert lines["rank"].tolist() == list(range(1, len(lines) + 1))
         places = [order.index(cause) for cause in lines["cause"]]
         assert places == sorted(places)
-    called = found[~found["cause"].isin(["insolvency", "over_limit"])]
+    called = found[~found["suggested_approach"].str.contains("do not contact")]
     assert len(called) > 3
     customers = {row["customer_id"]: row for row in given["customers"]}
     for who in called["customer_id"]:
