@@ -204,6 +204,16 @@ def _credit_scores(table: Table, frame: pd.DataFrame, reasons: Reasons, judging:
     return home_money(table, frame, reasons, judging)
 
 
+def _decisions(table: Table, frame: pd.DataFrame, reasons: Reasons, judging: Judging) -> pd.DataFrame:
+    """A decision decides something: a segment, a hold, or an action by its id and yes or no."""
+    action, approved = frame["action_id"].notna(), frame["approved"].notna()
+    reasons.reject(approved & ~action, "approved without action_id: of what")
+    elsewhere = frame["segment"].notna() | frame["hold"].notna()
+    reasons.reject(action & ~approved & ~elsewhere, "action_id without approved: write yes or no")
+    reasons.reject(~action & ~elsewhere, "nothing is decided: no segment, hold or action_id")
+    return home_money(table, frame, reasons, judging)
+
+
 RULES: dict[str, Callable[[Table, pd.DataFrame, Reasons, Judging], pd.DataFrame]] = {
     "invoices": _invoices,
     "payments": _payments,
@@ -212,6 +222,7 @@ RULES: dict[str, Callable[[Table, pd.DataFrame, Reasons, Judging], pd.DataFrame]
     "contact_history": _contact_history,
     "credit_scores": _credit_scores,
     "rates": _rates,
+    "decisions": _decisions,
 }
 
 

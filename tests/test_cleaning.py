@@ -406,6 +406,32 @@ def test_every_other_table_is_read_and_held_to_the_contract() -> None:
     ]
 
 
+def test_a_manual_decision_decides_something() -> None:
+    """A segment, a hold, or an action by its id and yes or no."""
+    result = cleaned(
+        invoices=invoices(GOOD),
+        decisions=table(
+            "customer_id; segment; hold; action_id; approved; by; decided_on",
+            "C1; B; ; ; ; Eva; 2024-06-01",
+            "C1; ; yes; ; ; Eva; 2024-06-01",
+            "C1; ; ; a1; yes; Eva; 2024-06-01",
+            "C1; ; ; a1; no; Eva; 2024-06-01",
+            "C1; ; ; ; ; Eva; 2024-06-01",
+            "C1; ; ; ; yes; Eva; 2024-06-01",
+            "C1; B; ; ; no; Eva; 2024-06-01",
+            "C1; ; ; a1; ; Eva; 2024-06-01",
+            "C1; B; ; a1; ; Eva; 2024-06-01",
+        ),
+    )
+    assert result.ledger.decisions["approved"].tolist() == [pd.NA, pd.NA, True, False, pd.NA]
+    assert [(row[1], row[3]) for row in reasons(result)] == [
+        (5, "nothing is decided: no segment, hold or action_id"),
+        (6, "approved without action_id: of what"),
+        (7, "approved without action_id: of what"),
+        (8, "action_id without approved: write yes or no"),
+    ]
+
+
 def test_later_days_of_a_row_that_lie_in_the_future_are_not_known_yet() -> None:
     """A closing day after today does not cost the dispute: it is emptied, with a warning."""
     result = cleaned(

@@ -95,7 +95,7 @@ def golden() -> dict[str, pd.DataFrame]:
             "Q; C1; 2024-05-01; 10.00; ; ",
         ),
         "rates": table("currency; day; rate", "USD; 2024-02-01; 0.91234", "USD; 2024-03-05; 0.92345"),
-        "decisions": table("customer_id; by; decided_on", "C1; Eva; 2024-03-05"),
+        "decisions": table("customer_id; hold; by; decided_on", "C1; yes; Eva; 2024-03-05"),
         "collectors": table("collector", "Eva"),
     }
 
