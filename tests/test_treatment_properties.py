@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import holidays
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_ledgers import START, day, frame, ledgers
@@ -169,7 +170,11 @@ def told(draw) -> Ledger:  # type: ignore[no-untyped-def]
 
 SEGMENTS = st.text("ABDG", min_size=3, max_size=3)
 POLICIES = st.sampled_from([POLICY, STRICT])
-MANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def examples(count: int) -> settings:
+    """So many random ledgers."""
+    return settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def is_working_day(on: date, country: str | None, region: str | None = None) -> bool:
@@ -187,21 +192,17 @@ def recipients(ledger: Ledger) -> dict[str, str]:
     return dict(zip(rows["customer_id"], other, strict=True))
 
 
-@MANY
-@given(told(), SEGMENTS, POLICIES)
-def test_contacts_are_on_a_working_day_to_come(ledger: Ledger, segments: str, policy: Policy) -> None:
-    """No weekend or public holiday where it is read, nor, unless it is an e-mail, where the creditor is."""
+def check_days(ledger: Ledger, made: Run, policy: Policy) -> None:
+    """No contact in the past, on a day off where it is read or, unless by e-mail, where it is written."""
     land = {"anna": ("NL", None), "bert": ("DE", "BY"), "cora": (None, None)}
-    for action in run(ledger, TODAY, segments, policy).actions.itertuples():
+    for action in made.actions.itertuples():
         on = action.send_on.date()
         assert on >= TODAY
         assert is_working_day(on, *land[action.customer_id])
         assert action.channel not in WITH_CREDITOR or is_working_day(on, CREDITOR)
 
 
-@MANY
-@given(told(), SEGMENTS, POLICIES)
-def test_nobody_is_contacted_too_soon_or_too_often(ledger: Ledger, segments: str, policy: Policy) -> None:
+def check_limits(ledger: Ledger, made: Run, policy: Policy) -> None:
     """Gap and cap per recipient, whatever the branch, currency or strategy, history included."""
     reader, limits = recipients(ledger), policy.contact
     before = defaultdict(set)
@@ -209,11 +210,10 @@ def test_nobody_is_contacted_too_soon_or_too_often(ledger: Ledger, segments: str
         if row.status != "bounced" and row.contacted_on.date() < TODAY:
             before[reader[row.customer_id]].add(row.contacted_on.date())
     to_come = defaultdict(list)
-    for action in run(ledger, TODAY, segments, policy).actions.itertuples():
+    for action in made.actions.itertuples():
         to_come[action.customer_id].append(action.send_on.date())
     for who, planned in to_come.items():
         days = sorted(planned)
-        assert len(set(days)) == len(days)
         last = max(before[who], default=date.min)
         for earlier, later in zip([last, *days], days, strict=False):
             assert (later - earlier).days >= limits.days_between
@@ -222,14 +222,9 @@ def test_nobody_is_contacted_too_soon_or_too_often(ledger: Ledger, segments: str
             assert len(window) <= limits.most_contacts
 
 
-@MANY
-@given(told(), SEGMENTS, POLICIES)
-def test_every_open_item_has_one_row_and_only_those_free_and_owed_are_contacted(
-    ledger: Ledger, segments: str, policy: Policy
-) -> None:
-    """A step with a day and an action, or a reason for none; none for blocked items or net ≤ 0."""
-    made = run(ledger, TODAY, segments, policy)
-    rows, items = made.reminders, made.items
+def check_rows(ledger: Ledger, made: Run, policy: Policy) -> None:
+    """Each open item has one row: step, day and action, or a reason for none; none if blocked or net <= 0."""
+    rows, items, credit = made.reminders, made.items, made.credit
     assert rows["invoice_id"].tolist() == items["invoice_id"].tolist()
     assert (rows["reason"].str.len() > 0).all()
     steps = step_table(policy)
@@ -246,24 +241,44 @@ def test_every_open_item_has_one_row_and_only_those_free_and_owed_are_contacted(
         if row["step"] in courtesies:
             assert on <= item["due_on"]
             on = max(on, item["due_on"] + pd.Timedelta(days=1))
-        mine = items[(items["customer_id"] == item["customer_id"]) & (items["currency"] == item["currency"])]
-        credit = made.credit
-        against = credit[
-            (credit["customer_id"] == item["customer_id"]) & (credit["currency"] == item["currency"])
-        ]
+        mine, against = (
+            table[(table["customer_id"] == item["customer_id"]) & (table["currency"] == item["currency"])]
+            for table in (items, credit)
+        )
         owed = int(mine.loc[mine["due_on"] < on, "open_amount_minor"].sum())
         assert owed > against[["credit_minor", "unapplied_minor", "in_transit_minor"]].to_numpy().sum()
 
 
-@MANY
+def check(ledger: Ledger, segments: str, policy: Policy) -> None:
+    """All of it, and that repeated on the same day nothing changes."""
+    made = run(ledger, TODAY, segments, policy)
+    for rule in (check_days, check_limits, check_rows):
+        rule(ledger, made, policy)
+    again = run(ledger, TODAY, segments, policy, made.actions)
+    assert (again.actions["change"] == "unchanged").all()
+    assert again.actions["action_id"].tolist() == made.actions["action_id"].tolist()
+
+
+@examples(8)
+@given(told(), SEGMENTS, POLICIES)
+def test_every_plan_keeps_the_rules(ledger: Ledger, segments: str, policy: Policy) -> None:
+    """Days, limits, rows and ids, on a few random ledgers."""
+    check(ledger, segments, policy)
+
+
+@pytest.mark.slow
+@examples(200)
+@given(told(), SEGMENTS, POLICIES)
+def test_every_one_of_many_plans_keeps_the_rules(ledger: Ledger, segments: str, policy: Policy) -> None:
+    """The same on many."""
+    check(ledger, segments, policy)
+
+
+@examples(4)
 @given(told(), SEGMENTS, POLICIES)
 def test_an_action_keeps_its_id_while_it_is_the_same(ledger: Ledger, segments: str, policy: Policy) -> None:
-    """Repeated on the day nothing changes; on the next day an id means the same step about the same items."""
+    """On the next day an id means the same step about the same items of the same recipient, and back."""
     first = run(ledger, TODAY, segments, policy)
-    again = run(ledger, TODAY, segments, policy, first.actions)
-    assert (again.actions["change"] == "unchanged").all()
-    assert again.actions["action_id"].tolist() == first.actions["action_id"].tolist()
-    assert first.actions["action_id"].is_unique
     later = run(ledger, TODAY + timedelta(1), segments, policy, first.actions)
     before, after = meant(first), meant(later)
     assert all(before[action] == after[action] for action in set(before) & set(after))
@@ -278,7 +293,7 @@ def meant(made: Run) -> dict[str, tuple[object, ...]]:
     return {row.action_id: (row.customer_id, row.step, items[row.action_id]) for row in standing.itertuples()}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(4)
 @given(told(), SEGMENTS, POLICIES, st.integers(0, 2**32 - 1))
 def test_the_order_of_the_rows_does_not_matter(
     ledger: Ledger, segments: str, policy: Policy, seed: int
