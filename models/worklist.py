@@ -173,7 +173,7 @@ def _with_hold(rows: pd.DataFrame, bank_words: str) -> pd.DataFrame:
     """
     hold = rows["limit_words"].where(rows["calls"] & ~rows["call_due"], "")
     if bank_words:
-        hold = hold.where(~rows["calls"], f"waits for the bank: {bank_words}")
+        hold = hold.where(~rows["calls"], f"waits: {bank_words}")
     free = rows["calls"] & (hold == "")
     again = free & rows["recipient"].where(free).duplicated()
     hold = hold.where(~again, "the recipient is called today about another account: speak about both")

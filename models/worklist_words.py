@@ -87,7 +87,8 @@ def approaches(rows: pd.DataFrame) -> list[str]:
             words.append("; ".join([*said, "do not contact the debtor"]))
             continue
         if cause not in ASKED:
-            said.append(BY_LEGAL_KIND.get(kind) or (GOOD_PAYER if risk == "low" else OTHERS))
+            mistaken = risk == "low" and not broken
+            said.append(BY_LEGAL_KIND.get(kind) or (GOOD_PAYER if mistaken else OTHERS))
         said += ["speak with the account manager first"] * bool(key_account)
         if broken > (cause == "broken_promise"):
             times = "promise was" if broken == 1 else "promises were"

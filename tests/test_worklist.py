@@ -292,7 +292,9 @@ def test_a_debtor_above_its_limit_is_called_too_where_that_is_due() -> None:
         "ask what stands in the way; agree a day for every item"
     )
     waits = only(
-        listed(SMALL, risks=[over_limit()], actions=[call()], bank_words="known until 2024-05-28 only")
+        listed(
+            SMALL, risks=[over_limit()], actions=[call()], bank_words="bank data known until 2024-05-28 only"
+        )
     )
     assert waits["reached"]
     assert pd.isna(waits["action_id"])
@@ -316,6 +318,15 @@ def test_a_debtor_above_its_limit_is_called_too_where_that_is_due() -> None:
 def test_the_approach_fits_the_debtor(debtor: Row, words: str) -> None:
     """A good payer made a mistake, a public body misses a number."""
     assert only(listed(debtor=debtor))["suggested_approach"] == words
+
+
+def test_who_broke_a_promise_made_no_mistake() -> None:
+    """A low risk does not excuse it, also once the promise is no longer why the debtor is called."""
+    made = [BROKEN, contact(9, promised_for=None)]
+    line = only(listed(debtor={"risk": "low"}, contact_history=made))
+    assert line["cause"] == "expected_value"
+    assert line["suggested_approach"].startswith("ask what stands in the way")
+    assert "1 promise was not kept in the last year" in line["suggested_approach"]
 
 
 def test_terms_that_nobody_approved_are_not_offered() -> None:
@@ -436,12 +447,12 @@ def test_nobody_is_called_on_old_bank_data() -> None:
     items = ({}, {"invoice_id": "I2", "customer_id": "Y"})
     found = listed(
         *items,
-        bank_words="known until 2024-05-28 only",
+        bank_words="bank data known until 2024-05-28 only",
         risks=[over_limit("Y")],
         actions=[call(status="waiting_for_bank")],
     ).set_index("customer_id")
     assert found["reached"].to_dict() == {"X": False, "Y": True}
-    assert found.loc["X", "why"].endswith("; waits for the bank: known until 2024-05-28 only")
+    assert found.loc["X", "why"].endswith("; waits: bank data known until 2024-05-28 only")
 
 
 # properties ------------------------------------------------------------------------------------------
