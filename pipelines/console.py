@@ -103,9 +103,9 @@ def show_run(result: dict[str, Any]) -> None:
         ["week from", ">expected", ">10 %", ">90 %", ">of it overdue now"],
         [list(week.values()) for week in result["cash"]],
     )
-    call, beyond = result["to_call"]["reached"], result["to_call"]["beyond_capacity"]
-    more = f", {beyond} more beyond capacity" if beyond else ""
-    say(f"To be called by a person: {call}{more}. To put right: {result['tasks']}.")
+    call, beyond = result["to_call"]["reached"], result["to_call"]["waiting"]
+    more = f", {beyond} more wait for capacity or their turn" if beyond else ""
+    say(f"For a person today: {call} debtors{more}. To put right: {result['tasks']}.")
     show_warnings(result["warnings"])
     say(f"Run {result['run_id']} {again}: {result['path']}")
     say(f"Report: {result['report']}")

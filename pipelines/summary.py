@@ -118,7 +118,7 @@ def _reminders(reminders: pd.DataFrame) -> dict[str, int]:
 
 def _to_call(worklist: pd.DataFrame) -> dict[str, int]:
     reached = int(worklist["reached"].sum())
-    return {"reached": reached, "beyond_capacity": len(worklist) - reached}
+    return {"reached": reached, "waiting": len(worklist) - reached}
 
 
 def _cash(forecast: pd.DataFrame) -> list[dict[str, Any]]:

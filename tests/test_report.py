@@ -286,7 +286,7 @@ def test_the_worklist_shows_who_is_reached_and_says_what_capacity_leaves() -> No
     assert (euros["count"], euros["beyond"], euros["rows"][0]["name"]) == (1, 0, "Acme")
     yen = worklist_rows(currencies["JPY"], {})
     assert (yen["count"], yen["beyond"], yen["beyond_amount"]) == (0, 1, 900)
-    assert "capacity does not reach 1 more with 900 JPY overdue" in Page(render()).text
+    assert "1 more with 900 JPY overdue wait for capacity or their turn" in Page(render()).text
 
 
 def test_cash_of_a_week_stands_with_its_band() -> None:
