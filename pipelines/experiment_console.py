@@ -38,7 +38,7 @@ def _sample(design: dict[str, Any]) -> dict[str, str]:
     return {
         f"to find {design['effect_days']:g} days to pay": f"{design['invoices_needed']:,} invoices; {until}",
         "pace": f"{design['invoices_a_month']:,.0f} invoices a month are open on their due day",
-        "smallest effect found": f"{found} (95 %, power 80 %)",
+        "smallest effect found in days to pay (95 %, power 80 %)": found,
         "with half in one arm": f"{design['detectable_at_half']:.1f} after {longest} days",
         "days to pay": f"standard deviation {design['sd_days']}, of which history explains "
         f"{design['explained'] or 0:.0%} of the variance; correlation within a group {design['correlation']}",

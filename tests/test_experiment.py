@@ -237,3 +237,11 @@ def test_who_was_told_the_same_or_is_not_known_changes_nothing() -> None:
     found, changed = as_told(place, told)
     assert changed == 0
     pd.testing.assert_frame_equal(found, place)
+
+
+def test_no_debtors_no_places() -> None:
+    """An empty portfolio gives an empty table of the same columns."""
+    debtors, customers = many(1)
+    table = arms(debtors.iloc[:0], customers.iloc[:0], SPRING)
+    assert table.empty
+    assert list(table) == ["group", "arm", "propensity", "shift_days"]
