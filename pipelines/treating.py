@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from models.tasks import find_tasks
 
 from features.open_items import closings
 from models.actions import plan_actions
@@ -20,6 +19,7 @@ from models.experiment import arms
 from models.facts import customers_on
 from models.future_cash import future_cash
 from models.habits import payment_habits
+from models.held_actions import give_way
 from models.messages import languages
 from models.next_steps import next_steps
 from models.policy_tables import step_table
@@ -27,6 +27,7 @@ from models.reminders import Planned, plan_reminders
 from models.rollup import debtors_table
 from models.shifts import shifts
 from models.step_timing import moves
+from models.tasks import find_tasks
 from models.treatments import treatments, who
 from models.worklist import worklist
 from pipelines.reading import Reading
@@ -97,7 +98,7 @@ def treat(
         "treatments": subject.treatments,
         "debtors": owing,
         "reminders": reminders,
-        "actions": actions,
+        "actions": give_way(actions, called, day=day),
         "reminder_shifts": shifted,
         "tasks": find_tasks(items, opened.credit, planned.missing, subject.debtors, day=day),
         "worklist": called,

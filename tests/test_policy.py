@@ -91,7 +91,7 @@ def test_every_debtor_has_a_line() -> None:
     walk = every_debtor(policy)
     assert len(walk) == 11 * 4 * 4 * 4
     assert line_of(policy, walk).min() == 1
-    one = pd.DataFrame([("D", "high", "tail", "business", "FR")], columns=list(SELECTED_BY))
+    one = pd.DataFrame([("E", "high", "tail", "business", "FR")], columns=list(SELECTED_BY))
     assert policy.lines[line_of(policy, one)[0] - 1].strategy == "strict"
 
 

@@ -84,7 +84,7 @@ WORKLIST = Table(
     "debtor, company code and currency to be contacted by a person",
     ("customer_id", "company_code", "currency"),
     (
-        Column("collector", "id", "who; empty where nobody could take it"),
+        Column("collector", "id", "who; empty where nobody could take it, or nobody is known"),
         Column("rank", "count", "place on the collector's list, the first is 1", required=True),
         Column("reached", "flag", "within the collector's capacity today", required=True),
         CUSTOMER,

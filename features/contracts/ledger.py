@@ -165,7 +165,11 @@ CONTACT_HISTORY = Table(
         Column("action_id", "id", "the action of a run that it carries out"),
         Column("invoice_id", "id", "the item it was about"),
         Column("channel", "text", "how"),
-        Column("kind", "text", "what, such as reminder, call, letter"),
+        Column(
+            "kind",
+            "text",
+            "what, such as reminder, call, letter; claim_filed and limit_reviewed close such work",
+        ),
         Column(
             "status",
             "text",
