@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from features.errors import ConfigurationError
 from features.spelling import question, way_out
+from models.experiment import shares
 from models.policy import AGENCY, ANY, HARSH, Contact, Event, Experiment, Line, Policy, Step, Strategy, Terms
 from models.policy_tables import SELECTED_BY, values_of
 
@@ -233,7 +234,8 @@ def _check_fallback(contact: Contact) -> None:
 
 
 def _check_experiment(experiment: Experiment) -> None:
-    if len(set(experiment.arms.values())) < 2:
+    days = {experiment.arms.get(arm, 0) for arm, share in shares(experiment).items() if share > 0}
+    if len(days) < 2:
         raise ConfigurationError(
             "experiment arms: all remind on the same day, so nothing is compared; give two that differ, "
             "such as {as_today: 0, later: 4}"

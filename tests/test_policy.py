@@ -530,8 +530,14 @@ def test_events_that_cannot_be_meant_are_refused(path: str, value: Any, message:
         ("contact.fallback", {"email": "agency"}, "fallback email: agency harms the debtor"),
         (
             "experiment",
-            {"name": "x", "share": 0.2, "arms": {"a": 4, "b": 4}},
+            {"name": "x", "share": 1.0, "arms": {"a": 4, "b": 4}},
             "all remind on the same day, so nothing is compared",
+        ),
+        ("experiment", {"name": "x", "share": 0.2, "arms": {"a": 0}}, "all remind on the same day"),
+        (
+            "experiment",
+            {"name": "x", "share": 0.2, "arms": {"as_planned": 4}},
+            "`as_planned` is the name of those whose day stays",
         ),
     ],
 )
@@ -540,9 +546,9 @@ def test_what_contradicts_itself_is_refused(path: str, value: Any, message: str)
     refused(spoil(path, value), message)
 
 
-def test_an_experiment_with_two_different_days_is_read() -> None:
-    """As today against four days later."""
-    arms = {"as_today": 0, "later": 4}
-    policy: Policy = parse_policy(spoil("experiment", {"name": "x", "share": 0.2, "arms": arms}))
+@pytest.mark.parametrize(("share", "arms"), [(1.0, {"as_today": 0, "later": 4}), (0.2, {"later": 4})])
+def test_an_experiment_with_two_different_days_is_read(share: float, arms: dict[str, int]) -> None:
+    """As today against four days later, be it half and half or the others staying as planned."""
+    policy: Policy = parse_policy(spoil("experiment", {"name": "x", "share": share, "arms": arms}))
     assert policy.experiment is not None
     assert dict(policy.experiment.arms) == arms

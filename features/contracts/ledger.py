@@ -181,7 +181,7 @@ CONTACT_HISTORY = Table(
         Column("promised_for", "day", "day it was promised for"),
         Column("promised_amount", "money", "amount promised"),
         Column("note", "text", "free text; never leaves the ledger"),
-        Column("arm", "text", "arm of an experiment"),
+        Column("arm", "text", "experiment/arm, as the action said"),
         Column("propensity", "share", "probability of that arm"),
         KNOWN_ON,
     ),

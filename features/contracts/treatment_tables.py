@@ -128,7 +128,7 @@ ACTIONS = Table(
         Column("approved_on", "day", "when"),
         Column("approval_reason", "text", "why"),
         Column("reason", "text", "why", required=True),
-        Column("arm", "text", "arm of an experiment; empty outside one"),
+        Column("arm", "text", "experiment/arm; empty outside one"),
         Column("propensity", "share", "probability of that arm"),
     ),
 )
