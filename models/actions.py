@@ -23,6 +23,7 @@ from models.policy import Policy
 from models.policy_tables import step_table
 from models.positions import positions
 from models.reminders import Planned
+from models.step_days import NO_DAY, day_numbers
 from models.texts import column, distinct, joined, texts
 
 Ints = npt.NDArray[np.int64]
@@ -51,9 +52,9 @@ def plan_actions(
     their accounts.
 
     Status: blocked where a person refused it or it is withdrawn; waiting_for_bank where these words, which
-    say why, are not empty; needs_approval where adverse and not yet decided; else proposed. `previous`: actions
-    of the previous run. One that is neither meant any more nor carried out is listed once more as withdrawn,
-    under its old day. `message_languages`: those with messages, None for any. Sorted by send_on, customer_id
+    say why, are not empty; needs_approval where adverse and not yet decided; else proposed. `previous`:
+    actions of the previous run. One that is neither meant any more nor carried out is listed once more as
+    withdrawn, under its old day. `message_languages`: those with messages, None for any. Sorted by send_on, customer_id
     and action_id.
     """
     if not np.array_equal(items["invoice_id"].to_numpy(), planned.rows["invoice_id"].to_numpy()):
@@ -224,9 +225,10 @@ def _compare(actions: pd.DataFrame, previous: pd.DataFrame | None, contacts: pd.
     if previous is None:
         return actions.assign(change="new")
     standing = previous[previous["change"] != "withdrawn"]
-    before = actions["action_id"].map(standing.set_index("action_id")["send_on"])
-    same_day = before.to_numpy() == actions["send_on"].to_numpy()
-    actions["change"] = np.select([before.isna(), same_day], ["new", "unchanged"], "moved")
+    before = positions(actions["action_id"], standing["action_id"])
+    day = np.append(day_numbers(standing["send_on"]), NO_DAY)[before]
+    same_day = day == day_numbers(actions["send_on"])
+    actions["change"] = np.select([before < 0, same_day], ["new", "unchanged"], "moved")
     carried_out = contacts.loc[contacts["status"].isin(["sent", "reached"]), "action_id"]
     meant = standing["action_id"].isin(actions["action_id"])
     gone = ~meant & ~standing["action_id"].isin(carried_out.dropna().unique())

@@ -84,7 +84,8 @@ def past_contacts(
     """
     today = int(np.datetime64(day, "D").astype(np.int64))
     told = facts.contact_history
-    told = told[~told["status"].isin(NOT_MADE) & (told["contacted_on"] < pd.Timestamp(day))]
+    told = told[(told["contacted_on"] < pd.Timestamp(day)) & (told["known_on"] < pd.Timestamp(day))]
+    told = told[~told["status"].isin(NOT_MADE)]
     dunned = facts.invoices[facts.invoices["last_dunned_on"] < pd.Timestamp(day)]
     real = pd.concat(
         [

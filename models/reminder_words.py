@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from features.contracts.money import minor_digits
 from models.contact_days import Contacts, Lines
+from models.minimum_amounts import money_text
 from models.policy import Contact
 from models.step_timing import days
 from models.texts import each_once, joined
@@ -53,10 +53,9 @@ def why_this_day(
 
 def why_covered(net_minor: Ints, currency: pd.Series) -> list[str]:
     """Return the words of items whose account owes this little net on the day to send."""
-    digits = [minor_digits(name) for name in currency]
     return [
-        f"credit covers what is overdue: net {net / 10**digit:.{digit}f} {name} on the day to send"
-        for net, name, digit in zip(net_minor.tolist(), currency, digits, strict=True)
+        f"credit covers what is overdue: net {money_text(net, name)} {name} on the day to send"
+        for net, name in zip(net_minor.tolist(), currency, strict=True)
     ]
 
 

@@ -209,6 +209,13 @@ def test_repeated_run_changes_nothing() -> None:
     assert after["action_id"].tolist() == before["action_id"].tolist()
 
 
+def test_after_a_run_without_actions_all_are_new() -> None:
+    """An empty table of the previous run is no reason to fail."""
+    _, none = actions(FIRST, steps=(None,))
+    assert actions(FIRST, previous=none)[1]["change"].tolist() == ["new"]
+    assert actions(FIRST, steps=(None,), previous=none)[1].empty
+
+
 def test_order_of_rows_does_not_matter() -> None:
     """The same action_id whichever invoice comes first."""
     assert actions(FIRST, SECOND)[1].equals(actions(SECOND, FIRST)[1])

@@ -108,6 +108,7 @@ def test_reminders_keep_their_distance_from_dunning_that_the_ledger_tells_of() -
         ({"customer_id": "Z"}, "2024-06-03"),
         ({"customer_id": "BRANCH"}, "2024-06-07"),
         ({"contacted_on": on("2024-06-03")}, "2024-06-03"),
+        ({"known_on": on("2024-06-03")}, "2024-06-03"),
     ],
 )
 def test_what_counts_as_a_contact(contact: dict[str, object], expected: str) -> None:
