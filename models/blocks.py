@@ -94,9 +94,11 @@ def dunnable_minor(items: pd.DataFrame, blocks: pd.DataFrame) -> npt.NDArray[np.
 def _joined(blocks: pd.DataFrame, key: str) -> pd.Series:
     text = blocks["block"] + ": " + blocks["words"]
     texts = text.set_axis(blocks[key])
-    if not texts.index.is_unique:
-        texts = texts.groupby(level=0).agg("; ".join)
-    return texts.astype("str")
+    several = texts.index.duplicated(keep=False)
+    # few have more than one, and joining them group by group is slow
+    together = texts[several].groupby(level=0).agg("; ".join)
+    joined_up: pd.Series = pd.concat([texts[~several], together]).sort_index().astype("str")
+    return joined_up
 
 
 def _looked_up(texts: pd.Series, key: pd.Series) -> pa.Array:

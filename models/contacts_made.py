@@ -76,12 +76,15 @@ class DayLine:
     """Days of keys, each once, in order; a key below 0 has none."""
 
     at: Ints
+    ends: Ints
 
     @classmethod
     def of(cls, key: npt.ArrayLike, on: npt.ArrayLike) -> DayLine:
         """Return the line of these pairs of key (0 and up) and day number."""
         keys, days = np.asarray(key, dtype=np.int64), np.asarray(on, dtype=np.int64)
-        return cls(np.unique(keys * _SPAN + days - ALWAYS))
+        at = np.unique(keys * _SPAN + days - ALWAYS)
+        ends = np.searchsorted(at, np.arange(1, keys.max(initial=-1) + 2) * _SPAN)
+        return cls(at, ends.astype(np.int64))
 
     def count_after(self, key: Ints, day: npt.ArrayLike) -> Ints:
         """Return how many days of each key come after a day."""
@@ -110,4 +113,5 @@ class DayLine:
         return np.asarray(np.searchsorted(self.at, key * _SPAN + np.asarray(day) - ALWAYS, side="right"))
 
     def _end(self, key: Ints) -> Ints:
-        return np.asarray(np.searchsorted(self.at, (key + 1) * _SPAN))
+        last = len(self.ends) - 1
+        return np.where(key < 0, 0, self.ends[np.clip(key, 0, last)])

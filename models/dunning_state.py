@@ -120,7 +120,12 @@ class _Subject:
 def _told(items: pd.DataFrame, row: Ints, ladder: Ladders, made: pd.DataFrame) -> pd.DataFrame:
     """What the contacts made say of each item: level, courtesies, delivered, last."""
     debtor = pd.factorize(items["customer_id"])[0].astype(np.int64)
-    subject = _Subject(np.arange(len(items)), debtor, day_numbers(items["due_on"]))
+    # debtor by debtor: looking days up is several times faster where neighbours lie together
+    order = np.argsort(debtor, kind="stable")
+    place = np.argsort(order)
+    debtor, row = debtor[order], row[order]
+    subject = _Subject(np.arange(len(items)), debtor, day_numbers(items["due_on"])[order])
+    made = made.assign(item=np.append(place, -1)[made["item"]])
     made = made.assign(level=_levels(made, row, debtor, ladder))
     made = made[made["level"] != NO_STEP]
     named = made["item"] >= 0
@@ -139,7 +144,7 @@ def _told(items: pd.DataFrame, row: Ints, ladder: Ladders, made: pd.DataFrame) -
         there = first < NEVER
         count = next_steps.count_after(subject, np.where(there, first, 0))
         level = np.where(there, np.maximum(level, ladder.climbed(row, reached, count)), level)
-    return pd.DataFrame(
+    told = pd.DataFrame(
         {
             "level": level,
             "courtesies": _courtesies(subject, made[courtesy], made[~named & unraised], row, ladder),
@@ -149,6 +154,7 @@ def _told(items: pd.DataFrame, row: Ints, ladder: Ladders, made: pd.DataFrame) -
             ),
         }
     )
+    return told.take(place).reset_index(drop=True)
 
 
 def _levels(made: pd.DataFrame, row: Ints, debtor: Ints, ladder: Ladders) -> Ints:

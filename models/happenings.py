@@ -110,13 +110,14 @@ def _looked_up(wanted: pd.Series, key: pd.Series, known: pd.Series, about: pd.Se
 
 def _unanswered(items: pd.DataFrame, facts: Facts, day: date, found: Happened) -> Happened:
     """Leave out what came before the last contact about the item or with the debtor."""
-    if not (found.known > ALWAYS).any():
-        return found
-    made = contacts_made(items, facts, day)
+    known, at = found.known.copy(), np.flatnonzero(found.known > ALWAYS)
+    theirs = items.iloc[at]
+    made = contacts_made(theirs, facts, day)
     own, general = made[made["item"] >= 0], made[made["item"] < 0]
-    debtor = pd.factorize(items["customer_id"])[0].astype(np.int64)
+    debtor = pd.factorize(theirs["customer_id"])[0].astype(np.int64)
     spoken = np.maximum(
-        DayLine.of(own["item"], own["on"]).last(np.arange(len(items))),
+        DayLine.of(own["item"], own["on"]).last(np.arange(len(theirs))),
         DayLine.of(general["debtor"], general["on"]).last(debtor),
     )
-    return Happened(np.where(spoken > found.known, ALWAYS, found.known), found.about)
+    known[at[spoken > known[at]]] = ALWAYS
+    return Happened(known, found.about)

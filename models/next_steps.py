@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ def next_steps(
         blocks = find_blocks(items, facts, day, default_country=default_country, dispute_holds_debtor=held)
     case = cases(items, state, debtors, treatments, policy, blocks, day)
     own = of_strategy(case, steps)
-    what = partial(happened, items=items, facts=facts, day=day, late_after_days=late_after_days)
+    what = cache(partial(happened, items=items, facts=facts, day=day, late_after_days=late_after_days))
     chosen = of_events(case, own, steps, policy, debtors, what, history_kept=history_kept)
     return pd.DataFrame(
         {
