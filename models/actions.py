@@ -54,8 +54,8 @@ def plan_actions(
     Status: blocked where a person refused it or it is withdrawn; waiting_for_bank where these words, which
     say why, are not empty; needs_approval where adverse and not yet decided; else proposed. `previous`:
     actions of the previous run. One that is neither meant any more nor carried out is listed once more as
-    withdrawn, under its old day. `message_languages`: those with messages, None for any. Sorted by send_on, customer_id
-    and action_id.
+    withdrawn, under its old day. `message_languages`: those with messages, None for any. Sorted by send_on,
+    customer_id and action_id.
     """
     if not np.array_equal(items["invoice_id"].to_numpy(), planned.rows["invoice_id"].to_numpy()):
         raise ModelError("items and reminders are not the same rows; plan the reminders of these items first")

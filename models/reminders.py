@@ -14,7 +14,7 @@ import pyarrow as pa
 from features.errors import ModelError
 from models.blocks import blocked_items, dunnable_minor
 from models.channels import Readers, choose_channels, find_readers, missing_addresses
-from models.contact_days import contact_days
+from models.contact_days import Contacts, contact_days
 from models.contact_lines import lines_of, net_from, past_contacts
 from models.facts import Facts
 from models.net_overdue import net_overdue
@@ -82,14 +82,14 @@ def plan_reminders(
     reader = readers.of(items["customer_id"])
     taken, in_vain = choose_channels(readers, policy)
     channel = np.where(step < 0, -1, taken[reader, step])
-    costs = np.array([*(policy.optimal.contact_cost.get(name, 0.0) for name in get_args(Channel)), 0.0])
+    costs = [policy.optimal.contact_cost.get(name, 0.0) for name in get_args(Channel)]
     wanted = wanted_days(
         items,
         next_steps,
         treatments,
         moves(items, treatments, shifts, arms),
         predictions,
-        costs[channel],
+        np.array([*costs, 0.0])[channel],
         dunned,
         policy,
         day=day,
@@ -116,19 +116,16 @@ def plan_reminders(
         find_working_days(place, places, today, also),
     )
 
-    moved_words = wanted.words.take(pa.array(goes))
-    said = why_this_day(
-        next_steps["words"].iloc[goes], moved_words, wanted.day[goes], lines, made, policy.contact, today
-    )
     reason = next_steps["why_none"].fillna("").to_numpy(dtype=object, copy=True)
     held = (step >= 0) & (dunned == 0)
     if held.any():
         reason[held] = "blocked by " + blocked_items(items[held], blocks).to_numpy(dtype=object)
-    reason[goes] = said.to_numpy(zero_copy_only=False)
+    own, moved = next_steps["words"].iloc[goes], wanted.words.take(pa.array(goes))
+    words = why_this_day(own, moved, wanted.day[goes], lines, made, policy.contact, today)
+    reason[goes] = words.to_numpy(zero_copy_only=False)
     out = made.contact < 0
     if out.any():
-        covered, could = made.covered[out], made.send_on[out]
-        reason[goes[out]] = _why_left_out(items, steps, step, goes[out], covered, could, credit)
+        reason[goes[out]] = _why_left_out(items, steps, step, goes, made, credit)
 
     sent = goes[~out]
     contact, send_on = np.full(len(items), -1), np.full(len(items), NO_DAY)
@@ -180,23 +177,18 @@ def _places(
 
 
 def _why_left_out(
-    items: pd.DataFrame,
-    steps: pd.DataFrame,
-    step: Ints,
-    rows: Ints,
-    covered: npt.NDArray[np.bool_],
-    could: Ints,
-    credit: pd.DataFrame,
+    items: pd.DataFrame, steps: pd.DataFrame, step: Ints, goes: Ints, made: Contacts, credit: pd.DataFrame
 ) -> npt.NDArray[np.object_]:
-    """The words of the items at `rows` that could have gone on the days `could`."""
+    """The words of those lines that could have gone on their day but are left out."""
+    out = made.contact < 0
+    rows, could, covered = goes[out], made.send_on[out], made.covered[out]
     words = np.empty(len(rows), dtype=object)
     due = day_numbers(items["due_on"])
     before_due = (steps["days_after_due"].fillna(0) < 0).to_numpy(dtype=bool)[step[rows]]
     on = due.copy()
     on[rows] = np.where(before_due, np.maximum(could, due[rows] + 1), could)
     net = net_overdue(items, credit, days_of(on))[rows]
-    currency = items["currency"].iloc[rows]
-    words[covered] = why_covered(net[covered], currency[covered])
-    late = ~covered
-    words[late] = why_too_late(steps["name"].to_numpy(dtype=object)[step[rows[late]]], could[late])
+    words[covered] = why_covered(net[covered], items["currency"].iloc[rows][covered])
+    names = steps["name"].to_numpy(dtype=object)[step[rows]]
+    words[~covered] = why_too_late(names[~covered], could[~covered])
     return words
