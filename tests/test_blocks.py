@@ -80,7 +80,7 @@ BLOCK = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(BLOCK, max_size=6))
 def test_what_is_dunned_is_what_no_block_holds(found: list[tuple[str, str, int | None]]) -> None:
     """Against the definition, item by item; a block of the debtor has no amount."""

@@ -458,7 +458,7 @@ ITEM = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=10)
 @given(st.lists(ITEM, min_size=1, max_size=6), st.booleans(), st.randoms(use_true_random=False))
 def test_a_step_or_a_reason_and_never_at_or_below_the_level(
     rows: list[dict[str, object]], kept: bool, random: Any
