@@ -226,7 +226,7 @@ def test_courtesies_raise_no_level(made: dict[str, object], courtesies: int, rea
 
 
 def test_a_head_office_is_written_to_for_its_branches() -> None:
-    """A contact with the reader of the reminders is about the branch's items; one with the branch is its own."""
+    """A contact with who reads the reminders is about the branch's items; the branch's is its own."""
     items = open_items({"customer_id": "X"}, {"invoice_id": "I2", "customer_id": "HQ"})
     customers = pd.DataFrame(
         [{"customer_id": "X", "dunning_recipient_id": "HQ"}, {"customer_id": "HQ"}]
