@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.facts import Facts
+from models.positions import positions
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,15 +47,18 @@ def own_payments(closings: pd.DataFrame, invoices: pd.DataFrame, day: date) -> p
     debits are the creditor's own choice of day and are left out.
     """
     today = pd.Timestamp(day)
-    paid = closings[
+    row = positions(closings["invoice_id"], invoices["invoice_id"])
+    debit = (invoices["payment_method"] == "direct_debit").to_numpy(dtype=bool, na_value=False)
+    counted = (
         (closings["how"] == "paid")
         & (closings["known_on"] < today)
         & ~(closings["reopened_known_on"] < today)
-    ]
+        & (row >= 0)
+        & ~debit[row]
+    )
     due = invoices["original_due_on"].where(invoices["original_due_on"].notna(), invoices["due_on"])
-    items = pd.DataFrame({"invoice_id": invoices["invoice_id"], "due_on": due})
-    columns = ["invoice_id", "customer_id", "settled_on", "known_on"]
-    paid = paid[columns].merge(items[invoices["payment_method"] != "direct_debit"], on="invoice_id")
+    paid = closings.loc[counted, ["invoice_id", "customer_id", "settled_on", "known_on"]]
+    paid = paid.assign(due_on=due.to_numpy()[row[counted]]).reset_index(drop=True)
     return paid.assign(days_late=(paid["settled_on"] - paid["due_on"]).dt.days.astype("int64"))
 
 
@@ -65,33 +69,51 @@ def reminded(payments: pd.DataFrame, facts: Facts) -> npt.NDArray[np.bool_]:
     open and past due, or the ledger has a dunning level for it; a level without a day counts as reached then.
     """
     contacts = facts.contact_history
-    made = contacts[contacts["status"].isin(MADE)].assign(heard_on=_days_of(contacts["contacted_on"]))
-    named = made["invoice_id"].notna() & (made["invoice_id"] != "")
+    made = contacts[contacts["status"].isin(MADE)]
+    named = (made["invoice_id"].notna() & (made["invoice_id"] != "")).to_numpy(dtype=bool)
+    row = positions(facts.invoices["invoice_id"], payments["invoice_id"])
+    dunned = facts.invoices.loc[row >= 0, ["dunning_level", "last_dunned_on"]].set_axis(row[row >= 0])
+    dunned = dunned.reindex(np.arange(len(payments)))
+    dunned_on = _days_of(dunned["last_dunned_on"])
+    undated = dunned_on.isna() & (dunned["dunning_level"].fillna(0) > 0)
+    about = positions(made.loc[named, "invoice_id"], payments["invoice_id"])
+    first_named = _days_of(made.loc[named, "contacted_on"]).groupby(about).min()
     settled = payments["settled_on"].to_numpy()
-    ids = pd.Index(payments["invoice_id"])
-    first_named = made[named].groupby("invoice_id")["heard_on"].min().reindex(ids).to_numpy()
-
-    due = payments[["customer_id"]].assign(due_on=_days_of(payments["due_on"]), row=np.arange(len(payments)))
-    found = pd.merge_asof(
-        due.sort_values("due_on"),
-        made.loc[~named, ["customer_id", "heard_on"]].sort_values("heard_on"),
-        left_on="due_on",
-        right_on="heard_on",
-        by="customer_id",
-        direction="forward",
-        allow_exact_matches=False,
-    )
-    first_general = found.set_index("row")["heard_on"].sort_index().to_numpy()
-
-    items = facts.invoices.set_index("invoice_id")[["dunning_level", "last_dunned_on"]].reindex(ids)
-    dunned_on = items["last_dunned_on"].to_numpy()
-    undated = np.isnat(dunned_on) & (items["dunning_level"].fillna(0) > 0).to_numpy(dtype=bool)
-    by_then = (first_named <= settled) | (first_general <= settled) | (dunned_on <= settled)
+    by_then = (dunned_on <= settled) | (first_named.reindex(dunned.index) <= settled)
+    by_then |= _first_after(payments, made[~named]).to_numpy() <= settled
     return np.asarray(by_then | undated, dtype=bool)
 
 
+def _first_after(payments: pd.DataFrame, general: pd.DataFrame) -> pd.Series:
+    """Day of the first of these contacts with the debtor of each payment after its due day; NaT for none."""
+    customers = payments["customer_id"].drop_duplicates()
+    due = pd.DataFrame(
+        {
+            "debtor": positions(payments["customer_id"], customers),
+            "due_on": _days_of(payments["due_on"]),
+            "row": np.arange(len(payments)),
+        }
+    )
+    heard = pd.DataFrame(
+        {
+            "debtor": positions(general["customer_id"], customers),
+            "heard_on": _days_of(general["contacted_on"]),
+        }
+    )
+    found = pd.merge_asof(
+        due.sort_values("due_on"),
+        heard.sort_values("heard_on"),
+        left_on="due_on",
+        right_on="heard_on",
+        by="debtor",
+        direction="forward",
+        allow_exact_matches=False,
+    )
+    return found.set_index("row")["heard_on"].sort_index()
+
+
 def _days_of(column: pd.Series) -> pd.Series:
-    """The column as days, also where a look-up found nothing or tables differ in resolution."""
+    """The column as days of one resolution, which differs between tables."""
     return column.astype("datetime64[s]")
 
 

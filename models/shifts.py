@@ -10,6 +10,7 @@ import pandas as pd
 
 from models.facts import Facts
 from models.habits import WINDOW_DAYS, late_quantiles, own_payments
+from models.positions import positions
 from models.scorer import reminder_shift
 from models.sliding import since_begun
 
@@ -40,7 +41,7 @@ def shifts(
     payments = own_payments(closings, facts.invoices, day)
     kept = _still_standing(previous, facts, guards, today)
     begun = _begun(habits, payments, guards, today)
-    begun = begun[~begun["customer_id"].isin(kept["customer_id"])]
+    begun = begun[positions(begun["customer_id"], kept["customer_id"]) < 0]
     table = pd.concat([kept, begun]).sort_values("customer_id", ignore_index=True)
     since = since_begun(payments, table)
     since["sliding"] |= table.pop("sliding")
@@ -52,7 +53,8 @@ def _still_standing(
 ) -> pd.DataFrame:
     if previous is None:
         return _rows(pd.Series(dtype="int64"), pd.Series(dtype="float64"), today, today)
-    known = previous["customer_id"].isin(facts.invoices["customer_id"])
+    customers = facts.invoices["customer_id"].drop_duplicates()
+    known = positions(previous["customer_id"], customers) >= 0
     allowed = previous["shift_days"] <= guards["max_shift_days"]
     kept: pd.DataFrame = previous.loc[known & allowed & (previous["expires_on"] > today), [*STATE, "sliding"]]
     return kept.assign(shift_days=kept["shift_days"].where(~kept["sliding"], 0))

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import binom, norm
 
 from models.habits import WINDOW_DAYS, late_quantiles
+from models.positions import positions
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -38,13 +39,15 @@ def since_begun(payments: pd.DataFrame, begun: pd.DataFrame) -> pd.DataFrame:
     Mann-Whitney test at LEVEL (normal approximation with ties; Hollander, Wolfe and Chicken, Nonparametric
     Statistical Methods, 2014, section 4.1).
     """
-    paid = payments.merge(begun[["customer_id", "activated_on"]], on="customer_id")
-    paid = paid[paid["due_on"] > paid["activated_on"] - pd.Timedelta(days=WINDOW_DAYS)]
-    is_since = paid["due_on"] > paid["activated_on"]
+    row = positions(payments["customer_id"], begun["customer_id"])
+    paid, row = payments[row >= 0], row[row >= 0]
+    activated_on = begun["activated_on"].to_numpy()[row]
+    recent = (paid["due_on"] > activated_on - np.timedelta64(WINDOW_DAYS, "D")).to_numpy()
+    paid, row, activated_on = paid[recent], row[recent], activated_on[recent]
+    is_since = (paid["due_on"] > activated_on).to_numpy()
     before, earlier = _counted(paid[~is_since], begun["customer_id"])
     since, later = _counted(paid[is_since], begun["customer_id"])
-    row = pd.Index(begun["customer_id"]).get_indexer(pd.Index(paid["customer_id"]))
-    chance = _chance_of_later(paid["days_late"].to_numpy(), row, is_since.to_numpy(), len(begun))
+    chance = _chance_of_later(paid["days_late"].to_numpy(), row, is_since, len(begun))
     enough = (before >= ENOUGH) & (since >= ENOUGH)
     moved = later - earlier >= begun["shift_days"].to_numpy() / 2
     return pd.DataFrame(
@@ -83,8 +86,8 @@ def sliding_warnings(shifts: pd.DataFrame) -> list[str]:
 def _counted(payments: pd.DataFrame, customers: pd.Series) -> tuple[Ints, Floats]:
     """Number of payments and median days late of these debtors, 0 and NaN where there is none."""
     number, (median,), known = late_quantiles(payments, (0.5,))
-    table = pd.DataFrame({"number": number, "median": median}, index=known).reindex(customers)
-    return table["number"].fillna(0).to_numpy(np.int64), table["median"].to_numpy(np.float64)
+    place = positions(customers, known)  # -1, of those without payments, is the last entry
+    return np.append(number, 0)[place], np.append(median, np.nan)[place]
 
 
 def _chance_of_later(late: Ints, group: Ints, since: Bools, groups: int) -> Floats:
