@@ -130,6 +130,7 @@ def _why_none(
     held = left & (case.dunned == 0)
     why[held] = "blocked by " + blocked_items(items[held], blocks).to_numpy(dtype=object)
     left &= ~held
+    say(chosen.unproven, "the statutory notice is not known to have arrived: no firmer step")
     no_more = chosen.least == np.iinfo(np.int64).max
     for code, (_, strategy) in enumerate(strategies):
         if strategy.steps:

@@ -40,6 +40,7 @@ class Case:
     courtesies: Ints
     assumed: Mask
     delivered: Mask
+    last_contact: Ints
     undisputed: Mask
     opened: Ints
     dunned: Ints
@@ -62,12 +63,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Per item: the step, its day, and what an event is about; least: the lowest minimum that was missed."""
+    """Per item: the step, its day, and what an event is about; least: the lowest minimum that was missed.
+
+    unproven: a step waits for a statutory notice of which nobody knows that it arrived.
+    """
 
     step: Ints
     base: Ints
     about: Ints
     least: Ints
+    unproven: Mask
 
 
 def cases(
@@ -103,6 +108,7 @@ def cases(
         courtesies=state["courtesies"].to_numpy(dtype=np.int64),
         assumed=state["assumed"].to_numpy(dtype=bool),
         delivered=state["delivered"].to_numpy(dtype=bool),
+        last_contact=day_numbers(state["last_contact_on"]),
         undisputed=positions(items["invoice_id"], disputes["invoice_id"]) < 0,
         opened=items["open_amount_minor"].to_numpy(dtype=np.int64),
         dunned=dunned,
@@ -121,8 +127,13 @@ def cases(
 
 
 def of_strategy(case: Case, steps: pd.DataFrame) -> Chosen:
-    """Return the first step of each item's strategy that is still to be done."""
+    """Return the first step of each item's strategy that is still to be done.
+
+    One that follows a statutory notice comes only after a notice that arrived, and so long after its day as
+    the law gives the debtor.
+    """
     size = len(case.due)
+    arrived, unproven = case.delivered & ~case.assumed, np.zeros(size, dtype=bool)
     step, base = np.full(size, NO_STEP), np.full(size, NO_DAY)
     least = np.full(size, np.iinfo(np.int64).max)
     own = steps[steps["strategy"] != EVENT]
@@ -132,7 +143,11 @@ def of_strategy(case: Case, steps: pd.DataFrame) -> Chosen:
         row = own.loc[number]
         mine = np.flatnonzero(case.free & (case.strategy == case.strategies.index(row["strategy"])))
         on = step_days(row, case.due[mine], case.place[mine], case.places)
-        if row["level"] > 0:
+        if row["wait_days"] > 0:
+            on = np.maximum(on, case.last_contact[mine] + row["wait_days"])
+            to_do = (case.level[mine] < row["level"]) & arrived[mine]
+            unproven[mine] |= (case.level[mine] < row["level"]) & ~arrived[mine]
+        elif row["level"] > 0:
             to_do = case.level[mine] < row["level"]
         else:
             to_do = (case.level[mine] == 0) & (case.courtesies[mine] <= earlier_courtesies[number])
@@ -142,7 +157,7 @@ def of_strategy(case: Case, steps: pd.DataFrame) -> Chosen:
             least[mine] = np.minimum(least[mine], case.least_of_step[number, case.currency[mine]])
         enough = case.enough(number)[mine]
         step[mine[enough]], base[mine[enough]] = number, on[enough]
-    return Chosen(step, base, np.full(size, ALWAYS), least)
+    return Chosen(step, base, np.full(size, ALWAYS), least, unproven)
 
 
 def of_events(
@@ -177,7 +192,7 @@ def of_events(
             fits = no_harsher | no_later | (own.step[mine] == NO_STEP)
             mine, on = mine[fits], on[fits]
         step[mine], base[mine], about[mine] = number, on, what.about[mine]
-    return Chosen(step, base, about, own.least)
+    return Chosen(step, base, about, own.least, own.unproven)
 
 
 def _may(case: Case, number: int, level: int, event: Event, debtors: pd.DataFrame) -> Mask:

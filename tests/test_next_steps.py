@@ -59,10 +59,11 @@ def table(
     kept: bool = True,
     debtor: dict[str, object] | None = None,
     day: date = DAY,
+    rules: Policy | None = None,
     **tables: Any,
 ) -> pd.DataFrame:
     """The next steps of these items, with the name of each step."""
-    rules = policy(*events)
+    rules = rules or policy(*events)
     facts = ledger_of(items, **{name: pd.DataFrame(rows) for name, rows in tables.items()})
     steps = step_table(rules)
     who = pd.Index(sorted(items["customer_id"].unique()), name="customer_id")
@@ -212,6 +213,29 @@ def test_what_is_assumed_is_said() -> None:
     assert row["words"] == "15 days after due by strategy standard, earlier steps assumed done"
     row = one({"due_on": on("2024-01-20")}, kept=False)
     assert row["why_none"] == "last step assumed done (call): hand over to a person"
+
+
+@pytest.mark.parametrize(
+    ("contacts", "kept", "name", "base_on", "why"),
+    [
+        ([{"contacted_on": on("2024-05-31")}], True, "call", "2024-06-23", ""),
+        ([{"contacted_on": on("2024-06-01")}], True, "call", "2024-06-24", ""),
+        ([{"status": "bounced"}], True, "notice", "2024-05-31", ""),
+        ([], False, "", None, "the statutory notice is not known to have arrived: no firmer step"),
+    ],
+)
+def test_a_step_after_a_statutory_notice_waits_for_it(
+    contacts: list[dict[str, object]], kept: bool, name: str, base_on: str | None, why: str
+) -> None:
+    """The notice is due on 31 May, the call 23 days after it; a notice sent later moves the call, one that
+    bounced or is only assumed allows none.
+    """
+    steps = [step("notice", 1, 2, statutory_notice=True), step("call", 3, 25)]
+    rules = policy(strategies={"standard": Strategy.model_validate({"steps": steps})})
+    history = [contact(**each) for each in contacts]
+    found = table(open_items({}), rules=rules, kept=kept, contact_history=history).iloc[0]
+    assert (found["step"], found["why_none"]) == (name, why)
+    assert found["base_on"] is pd.NaT if base_on is None else found["base_on"] == on(base_on)
 
 
 def test_a_debtor_without_a_treatment_is_refused() -> None:
