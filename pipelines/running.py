@@ -36,7 +36,7 @@ from pipelines.published_runs import PublishedRun, has_table, previous_run, read
 from pipelines.reading import Reading, read
 from pipelines.report import QualityRow, render_report
 from pipelines.summary import summarise
-from pipelines.treating import bank_words
+from pipelines.treating import treatment_warnings
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def decide(inputs: RunReading, progress: Progress = silent) -> Decided:
     warnings = [
         *alarm(inputs.reading, tables["segments"], names),
         *sliding_warnings(tables["reminder_shifts"]),
-        *waiting(inputs.reading),
+        *treatment_warnings(inputs.reading, tables["treatments"]),
     ]
     return Decided(inputs, tables, tuple(warnings))
 
@@ -251,12 +251,6 @@ def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:
         for row in sorted(rows, key=lambda row: row["auc"] or 0, reverse=True)
         if row["auc"] is not None
     )
-
-
-def waiting(reading: Reading) -> list[str]:
-    """Return a warning where contacts wait for newer bank data."""
-    words = bank_words(reading)
-    return [f"nothing is proposed before the bank is in: {words}"] if words else []
 
 
 def _refuse_nothing_open(reading: Reading) -> None:

@@ -33,6 +33,11 @@ from models.worklist import worklist
 from pipelines.reading import Reading
 from pipelines.settings import NEWEST_PAYMENT
 
+FIXED, OPTIMAL = "fixed", "optimal"
+
+MANY = 0.5
+"""Share of debtors of unknown legal kind above which a run says so."""
+
 
 @dataclass(frozen=True)
 class Open:
@@ -123,6 +128,8 @@ def _subject(reading: Reading, opened: Open, segments: pd.DataFrame) -> _Subject
     treated = treatments(
         debtors, policy, ledger.decisions, reading.statutory, day=day, home_currency=settings.home_currency
     )
+    if not history_kept(reading):
+        treated["timing"] = treated["timing"].replace(OPTIMAL, FIXED)
     held = policy.dispute_holds_debtor
     blocks = find_blocks(opened.items, ledger, day, default_country=country, dispute_holds_debtor=held)
     return _Subject(debtors, customers, treated, blocks)
@@ -140,7 +147,7 @@ def _planned(
     """How far each item is, what follows, and on which day."""
     day, settings, ledger, policy = reading.as_of, reading.settings, reading.ledger, reading.policy
     items, treated, debtors = opened.items, subject.treatments, subject.debtors
-    steps, history_kept = step_table(policy), "contact_history" in settings.ledger
+    steps, kept = step_table(policy), history_kept(reading)
     move = moves(items, treated, shifted, drawn)
     state = dunning_state(
         items,
@@ -148,7 +155,7 @@ def _planned(
         steps,
         ledger,
         day=day,
-        history_kept=history_kept,
+        history_kept=kept,
         default_country=settings.default_country,
         moved_days=move.habit + move.arm,
     )
@@ -163,7 +170,7 @@ def _planned(
         day=day,
         default_country=settings.default_country,
         blocks=subject.blocks,
-        history_kept=history_kept,
+        history_kept=kept,
         late_after_days=settings.late_after_days,
     )
     return plan_reminders(
@@ -199,6 +206,31 @@ def expected_cash(reading: Reading, opened: Open, corrections: Mapping[str, Any]
         not_issued=future_cash(reading.ledger.invoices, closings(reading.books), day=day),
         outside=list(insolvent),
     )
+
+
+def history_kept(reading: Reading) -> bool:
+    """Return whether contacts made are told at all; without it steps whose day has passed count as made."""
+    return "contact_history" in reading.settings.ledger
+
+
+def treatment_warnings(reading: Reading, treated: pd.DataFrame) -> list[str]:
+    """Return what a collections manager should know before using the run's actions.
+
+    `treated`: the table `treatments`.
+    """
+    warnings = []
+    if words := bank_words(reading):
+        warnings.append(f"nothing is proposed before the bank is in: {words}")
+    policy = reading.policy
+    if not history_kept(reading) and OPTIMAL in {policy.timing, *(line.timing for line in policy.lines)}:
+        warnings.append("timing: optimal needs the table contact_history; the fixed days are used")
+    unknown = float((treated["legal_kind"] == "unknown").mean()) if len(treated) else 0.0
+    if unknown > MANY:
+        warnings.append(
+            f"the legal kind of {unknown:.0%} of the debtors is not known, so they get friendly reminders "
+            "only; if yours are businesses, say default_legal_kind: business"
+        )
+    return warnings
 
 
 def bank_words(reading: Reading) -> str:
