@@ -267,7 +267,8 @@ def test_every_plan_keeps_the_rules(ledger: Ledger, segments: str, policy: Polic
 
 
 @pytest.mark.slow
-@examples(200)
+@pytest.mark.timeout(1200)
+@examples(150)
 @given(told(), SEGMENTS, POLICIES)
 def test_every_one_of_many_plans_keeps_the_rules(ledger: Ledger, segments: str, policy: Policy) -> None:
     """The same on many."""
