@@ -49,11 +49,13 @@ def optimal_days(
     - contact: it is made with probability S(s-1) and costs contact_cost each time;
     - annoyance: F(s+r) - F(s-1) would have paid by themselves within r = response_days: annoyance_cost each;
     - money: of the S(s+r) that would not, responds_share do pay by s+r because of it. Each is early by the
-      rest of its wait, together the area under S to the right of s+r (`waiting_after`), and a day of waiting
-      costs amount x carrying_cost_per_year / 365. Those who respond before s+r save a little more: left out.
+      rest of its wait, together the area under S to the right of s+r (`waiting_after`; here added up day by
+      day, so that a share paid on exactly one day waits half a day less), and a day of waiting costs
+      amount x carrying_cost_per_year / 365. Those who respond before s+r save a little more: left out.
 
     saving(s) = money - contact - annoyance. The money shrinks with every day waited, the other two shrink
-    with everybody who pays meanwhile, and the best day is where the first begins to fall faster.
+    with everybody who pays meanwhile, and the best day is where the first begins to fall faster. What is
+    learned by waiting, that the item is still open, scales all three alike: a later run has the same day.
     """
     count = len(curve.days)
     value, cost = (np.broadcast_to(np.asarray(x, dtype=np.float64), count) for x in (amount, contact_cost))

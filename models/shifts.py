@@ -14,7 +14,15 @@ from models.positions import positions
 from models.scorer import reminder_shift
 from models.sliding import since_begun
 
-STATE = ["customer_id", "shift_days", "baseline_days_late", "activated_on", "expires_on"]
+STATE = {
+    "customer_id": "str",
+    "shift_days": "int64",
+    "baseline_days_late": "float64",
+    "activated_on": "datetime64[s]",
+    "expires_on": "datetime64[s]",
+    "sliding": "bool",
+}
+"""What a shift takes from run to run; the rest is counted anew."""
 
 
 def shifts(
@@ -56,7 +64,8 @@ def _still_standing(
     customers = facts.invoices["customer_id"].drop_duplicates()
     known = positions(previous["customer_id"], customers) >= 0
     allowed = previous["shift_days"] <= guards["max_shift_days"]
-    kept: pd.DataFrame = previous.loc[known & allowed & (previous["expires_on"] > today), [*STATE, "sliding"]]
+    kept: pd.DataFrame = previous.loc[known & allowed & (previous["expires_on"] > today), list(STATE)]
+    kept = kept.astype(STATE)
     return kept.assign(shift_days=kept["shift_days"].where(~kept["sliding"], 0))
 
 
@@ -76,14 +85,13 @@ def _begun(
 def _rows(
     shift: pd.Series, baseline: pd.Series, activated_on: pd.Timestamp, expires_on: pd.Timestamp
 ) -> pd.DataFrame:
-    rows = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "customer_id": pd.Series(shift.index, dtype="str"),
+            "customer_id": shift.index,
             "shift_days": shift.to_numpy(),
             "baseline_days_late": baseline.to_numpy(),
             "activated_on": activated_on,
             "expires_on": expires_on,
             "sliding": False,
         }
-    )
-    return rows.astype({"activated_on": "datetime64[s]", "expires_on": "datetime64[s]", "sliding": bool})
+    ).astype(STATE)

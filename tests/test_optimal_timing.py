@@ -97,6 +97,17 @@ def test_each_item_has_its_own_range_and_a_latest_before_the_earliest_counts_as_
     assert found.days.tolist() == [3, 0, 7]
 
 
+def test_the_next_run_chooses_the_same_day() -> None:
+    """Three days later, still open: the curve that knows it has the same best day, three days nearer."""
+    points = [(2.0, 0.2), (6.0, 0.7), (40.0, 0.8), (365.0, 0.9)]
+    later = [(day - 3, (share - 0.2) / 0.8) for day, share in points if day > 2]
+    day, saving = one(curve(*points), 0, 20, amount=3_000)
+    again, next_saving = one(curve(*later), 0, 17, amount=3_000)
+    assert 3 < day < 20
+    assert again == day - 3
+    assert next_saving == pytest.approx(saving / 0.8)
+
+
 def test_nothing_to_plan() -> None:
     """No items, no days."""
     nothing = PaymentSketch(np.empty((0, 4)), np.empty((0, 4)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -250,6 +251,16 @@ def test_the_warning_says_how_many_and_the_way_out() -> None:
 
 
 # ---- properties ----
+
+
+def test_a_table_read_back_from_a_file_gives_the_same(tmp_path: Path) -> None:
+    """Parquet knows no seconds: days come back as milliseconds."""
+    first = shifts_on(100, paying("X", 3) + paying("Y", 5))
+    first.to_parquet(tmp_path / "shifts.parquet")
+    story = paying("X", 3) + paying("Y", 5) + paying("X", 6, first=101, count=7, every=8)
+    again = pd.read_parquet(tmp_path / "shifts.parquet")
+    pd.testing.assert_frame_equal(shifts_on(170, story, again), shifts_on(170, story, first))
+
 
 stories = st.lists(
     st.tuples(st.sampled_from("XYZ"), st.integers(0, 200), st.integers(-3, 12)), min_size=1, max_size=60

@@ -29,6 +29,7 @@ from features.ledger import Ledger, known_before, make_ledger
 from features.open_items import closings
 from features.outcomes import landmarks
 from features.simulate import Portfolio, simulate
+from features.simulated_debtors import NEVER
 from features.simulated_payments import working_day
 from features.simulated_reminders import reminded_pay_days
 from models.habits import payment_habits
@@ -83,7 +84,7 @@ def plan_and_judge(
     now = predicted(portfolio, ledger, predictor, settings, (cutoff, END), END)
     shift = shift_days(ledger, settings, policy, cutoff)
     wait = {"fixed": pd.Series(dtype="int64"), "shifted": shift}
-    days: dict[str, Ints] = {}
+    days = {"no reminder": np.full(len(now.due), NEVER)}
     for name, later in wait.items():
         days[name] = not_optimal(now, later)
         factor = factor_like(past, policy.optimal, not_optimal(past, later))
