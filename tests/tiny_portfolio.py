@@ -57,5 +57,5 @@ def settings_with(**changed: Any) -> Settings:
 def reading_of(ledger: Ledger, number: int, settings: Settings) -> Reading:
     """The reading of a ledger as of a day; without policy, rules and rejects, which nothing here asks for."""
     nothing: Any = None
-    said = (nothing, nothing, nothing, nothing)
+    said = (nothing,) * 5
     return Reading(settings, *said, known_before(ledger, on(number)), on(number), on(number))
