@@ -21,6 +21,8 @@ Bools = npt.NDArray[np.bool_]
 
 CHANNELS: tuple[str, ...] = get_args(Channel)
 
+CALL = "call"
+
 FIRST_ROLE = "accounts_payable"
 """The contact person written to first; then those with the lowest recipient_id."""
 
@@ -103,9 +105,9 @@ def choose_channels(readers: Readers, policy: Policy) -> tuple[Ints, Ints]:
     """Return for each reader and row of `step_table` the channel taken, and the one that was wanted in vain.
 
     Both are readers x steps, numbers of `CHANNELS`. The channel that the reader prefers comes first, if it is
-    one of the step's, then those of the step in order; taken is the first by which the reader can be reached.
-    Where there is none, the first was wanted in vain (-1 elsewhere), and the policy's fallback for it is
-    taken, if that can reach the reader; else it stays the first.
+    one of the step's and the step is not meant as a call, then those of the step in order; taken is the first
+    by which the reader can be reached. Where there is none, the first was wanted in vain (-1 elsewhere), and
+    the policy's fallback for it is taken, if that can reach the reader; else it stays the first.
     """
     steps = step_table(policy)
     shape = len(readers.ids), len(steps)
@@ -116,7 +118,8 @@ def choose_channels(readers: Readers, policy: Policy) -> tuple[Ints, Ints]:
     )
     for step, names in enumerate(steps["channels"]):
         order = [CHANNELS.index(name) for name in names]
-        first = np.where(np.isin(readers.preferred, order), readers.preferred, order[0])
+        prefers = np.isin(readers.preferred, order) & (names[0] != CALL)
+        first = np.where(prefers, readers.preferred, order[0])
         found = np.where(readers.reachable[every, first], first, -1)
         for channel in order:
             found = np.where((found < 0) & readers.reachable[:, channel], channel, found)

@@ -36,6 +36,12 @@ class Facts(Protocol):
     def contact_persons(self) -> pd.DataFrame: ...  # noqa: D102
 
     @property
+    def collectors(self) -> pd.DataFrame: ...  # noqa: D102
+
+    @property
+    def rates(self) -> pd.DataFrame: ...  # noqa: D102
+
+    @property
     def decisions(self) -> pd.DataFrame: ...  # noqa: D102
 
 

@@ -13,7 +13,6 @@ language, bank data, the days between contacts, or another account of the same r
 from __future__ import annotations
 
 from datetime import date
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -48,16 +47,6 @@ _TYPES: dict[Kind, str] = {
 }
 
 
-class WorkFacts(Facts, Protocol):
-    """The ledger as `Facts` has it, with the people who collect and the exchange rates."""
-
-    @property
-    def collectors(self) -> pd.DataFrame: ...  # noqa: D102
-
-    @property
-    def rates(self) -> pd.DataFrame: ...  # noqa: D102
-
-
 def worklist(
     items: pd.DataFrame,
     dunnable_minor: Ints,
@@ -68,7 +57,7 @@ def worklist(
     risks: pd.DataFrame,
     treatments: pd.DataFrame,
     who: pd.DataFrame,
-    facts: WorkFacts,
+    facts: Facts,
     policy: Policy,
     *,
     day: date,

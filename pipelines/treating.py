@@ -33,7 +33,7 @@ from models.worklist import worklist
 from pipelines.reading import Reading
 from pipelines.settings import NEWEST_PAYMENT
 
-FIXED, OPTIMAL = "fixed", "optimal"
+FIXED, SHIFTED, OPTIMAL = "fixed", "shifted", "optimal"
 
 MANY = 0.5
 """Share of debtors of unknown legal kind above which a run says so."""
@@ -65,7 +65,7 @@ def treat(
     day, settings, ledger, policy = reading.as_of, reading.settings, reading.ledger, reading.policy
     items = opened.items
     subject = _subject(reading, opened, segments)
-    shifted = _shifts(reading, timing, previous_shifts)
+    shifted = _shifts(reading, subject.treatments, timing, previous_shifts)
     drawn = arms(subject.debtors, subject.customers, policy.experiment)
     planned = _planned(reading, opened, subject, shifted, drawn)
     waiting = bank_words(reading)
@@ -135,10 +135,18 @@ def _subject(reading: Reading, opened: Open, segments: pd.DataFrame) -> _Subject
     return _Subject(debtors, customers, treated, blocks)
 
 
-def _shifts(reading: Reading, timing: Mapping[str, Any], previous: pd.DataFrame | None) -> pd.DataFrame:
+def _shifts(
+    reading: Reading, treated: pd.DataFrame, timing: Mapping[str, Any], previous: pd.DataFrame | None
+) -> pd.DataFrame:
+    """The habits that move a first reminder, of the debtors whose treatment asks for that."""
+    asked = treated.loc[treated["timing"] == SHIFTED, "customer_id"]
     closed = closings(reading.books)
     habits = payment_habits(closed, reading.ledger, reading.as_of)
-    return shifts(habits, previous, closed, reading.ledger, timing, day=reading.as_of)
+    before = previous[previous["customer_id"].isin(asked)] if previous is not None else None
+    # a model registered by an older version may lack a guard that the policy has
+    guards = {**reading.policy.shift.model_dump(), **timing}
+    habits = habits[habits.index.isin(asked)]
+    return shifts(habits, before, closed, reading.ledger, guards, day=reading.as_of)
 
 
 def _planned(

@@ -112,6 +112,11 @@ def test_the_channel_that_the_debtor_prefers_goes_first_if_the_step_has_it(wish:
     assert chosen("friendly_reminder", *WITH_BOTH, channel=wish)[0] == channel
 
 
+def test_a_step_that_is_meant_as_a_call_stays_one_where_e_mail_is_preferred() -> None:
+    """Its e-mail is for debtors without a telephone number."""
+    assert chosen("call", *WITH_BOTH, channel="email")[0] == "call"
+
+
 def test_without_a_fallback_that_reaches_the_wanted_channel_stays() -> None:
     """The task says that nothing was taken."""
     assert chosen("call_promise", *WITH_BOTH[:1], fallback={}) == ("call", None, "call")

@@ -123,7 +123,9 @@ CASH_FORECAST = Table(
     ("period", "starts_on", "currency"),
     (
         Column("period", "text", "a week is from Monday", required=True, choices=("day", "week")),
-        Column("starts_on", "day", "the day, or the first of the week", required=True),
+        Column(
+            "starts_on", "day", "the day, or the Monday; of the first week only what is left", required=True
+        ),
         CURRENCY,
         money("expected_amount", "expected from open items"),
         money("p10_amount", "less than this with probability 10 %"),
