@@ -11,7 +11,7 @@ from tiny_portfolio import Invoice, monthly, on, settings_with
 
 from features.ledger import Ledger, known_before
 from models.delay_tactics import read_tactics
-from models.policy import read_policy
+from models.policy_file import read_policy
 from models.rules import Rules, parse_rules, read_rules
 from pipelines.assigning import Assigned, Before, Segmenting, assign
 from pipelines.deciding import debtors_on, known_debtors
@@ -58,6 +58,7 @@ def reading_on(
         _policy(settings.policy_file),
         rules or _rules(settings.rules_file),
         _tactics(settings.tactics_file),
+        nothing,
         nothing,
         known_before(ledger, on(number)),
         on(number),

@@ -40,13 +40,13 @@ def told(policy: Policy, debtors: pd.DataFrame, items: pd.DataFrame) -> dict[str
 
 
 DEBTORS = people(
-    ("a", "A", "business"), ("b", "D", "business"), ("c", "D", "public"), ("i", "INSOLVENT", "public")
+    ("a", "A", "business"), ("b", "E", "business"), ("c", "D", "public"), ("i", "INSOLVENT", "public")
 )
 ITEMS = owing(("b", "EUR", 10_000, 3), ("b", "EUR", 2_550, 0), ("b", "JPY", 700, 1), ("a", "EUR", 100, -4))
 
 
 def test_each_line_counts_the_debtors_that_it_decides_and_their_money() -> None:
-    """The insolvent public body counts for line 1 only; D owes 125.50 EUR, 100.00 of it overdue, and yen."""
+    """The insolvent public body counts for line 1 only; E owes 125.50 EUR, 100.00 of it overdue, and yen."""
     lines = told(SHIPPED, DEBTORS, ITEMS)["lines"]
     assert [line["debtors"] for line in lines] == [1, 1, 0, 1, 1, 0]
     assert lines[4]["money"] == [
@@ -62,7 +62,7 @@ def test_a_line_says_whom_it_selects_and_what_it_does() -> None:
     none, *_, strict, standard = told(SHIPPED, DEBTORS, ITEMS)["lines"]
     assert (none["who"], none["steps"]) == ("segment INSOLVENT, EXCLUDED", [])
     assert none["because"].startswith("not reminded")
-    assert (strict["line"], strict["who"]) == (5, "segment D, E, F, G; risk high")
+    assert (strict["line"], strict["who"]) == (5, "segment E, F, G; risk high")
     assert (strict["strategy"], strict["timing"]) == ("strict", "fixed")
     assert (strict["terms"], strict["terms_adverse"]) == ("credit held until paid", True)
     assert strict["steps"][0] == {
@@ -103,7 +103,7 @@ def test_an_event_counts_the_debtors_that_it_may_hit() -> None:
     agency = events["small_and_unwilling"]
     assert agency["needs"] == ["delivered_notice", "undisputed"]
     assert (agency["step"]["day"], agency["step"]["adverse"]) == ("14 working days after due", True)
-    assert agency["who"] == "segment D, E, F, G; risk high; value class tail; legal kind business"
+    assert agency["who"] == "segment E, F, G; risk high; value class tail; legal kind business"
     assert events["returned_debit"]["step"]["day"] == "at once"
 
 

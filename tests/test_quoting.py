@@ -22,7 +22,7 @@ from features.ledger import known_before
 from features.simulate import simulate, write_portfolio
 from models import registry
 from models.delay_tactics import read_tactics
-from models.policy import read_policy
+from models.policy_file import read_policy
 from models.rules import read_rules
 from pipelines import cli
 from pipelines.deciding import Models, decide
@@ -495,7 +495,7 @@ def reading_of(ledger: Any, day: date) -> Reading:
     own = parse_settings({"ledger": {"invoices": {"path": "no.csv"}}, "workers": 1}, base=Path())
     nothing = Cleaned(ledger, pd.DataFrame(), {}, ())
     said = read_policy(own.policy_file), read_rules(own.rules_file), read_tactics(own.tactics_file)
-    return Reading(own, *said, nothing, known_before(ledger, day), day, day)
+    return Reading(own, *said, nothing, nothing, known_before(ledger, day), day, day)
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))

@@ -12,7 +12,7 @@ import yaml
 
 from features.catalogue import RULE_NAMES
 from features.errors import ConfigurationError
-from models.policy import covers, read_policy
+from models.policy_file import covers, read_policy
 from models.rule_reasons import read_reason
 from models.rules import Rule, Rules, fingerprint, parse_rules, read_rules
 

@@ -19,9 +19,10 @@ from features.ledger import known_before
 from features.simulate import simulate, write_portfolio
 from models import registry
 from models.delay_tactics import read_tactics
-from models.policy import read_policy
+from models.policy_file import read_policy
 from models.rules import read_rules
 from models.scorer import PARAMETERS_FILE, assign_segments
+from models.statutory import read_statutory
 from pipelines.fitted_models import fitted_segments
 from pipelines.reading import Reading, read_cleaned
 from pipelines.segmenting import fit_segments
@@ -58,6 +59,7 @@ def portfolio(folder: Path, **how: Any) -> Reading:
         read_policy(settings.policy_file),
         read_rules(settings.rules_file),
         read_tactics(settings.tactics_file),
+        read_statutory(settings.statutory_file),
         cleaned,
         known_before(cleaned.ledger, how["end"]),
         how["end"],

@@ -107,7 +107,7 @@ def test_what_a_debtor_is_comes_from_the_ledger_and_else_from_the_defaults() -> 
         ("A", "consumer", 3, "friendly_only", "fixed"),
         ("G", None, 3, "friendly_only", "fixed"),
         ("B", "business", 4, "gentle", "shifted"),
-        ("D", "business", 5, "strict", "fixed"),
+        ("E", "business", 5, "strict", "fixed"),
         ("NEW", "business", 6, "standard", "shifted"),
     ],
 )
@@ -265,7 +265,7 @@ def test_amounts_are_in_the_minor_units_of_the_currency() -> None:
 
 def test_permuted_rows_give_the_same_table() -> None:
     """The order of debtors in the ledger does not matter."""
-    rows = [("Z", "D"), ("A", "C"), ("M", "B")]
+    rows = [("Z", "E"), ("A", "C"), ("M", "B")]
     debtors = customers({"customer_id": "A"}, {"customer_id": "M"}, {"customer_id": "Z"})
     one, other = (
         treatments(
