@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.blocks import blocked_debtors
-from models.net_overdue import ACCOUNT, net_overdue
+from models.reminding.blocks import blocked_debtors
+from models.reminding.net_overdue import ACCOUNT, net_overdue
 
 Ints = npt.NDArray[np.int64]
 

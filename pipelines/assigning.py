@@ -12,16 +12,16 @@ import pyarrow as pa
 
 from features.contracts.money import minor_units
 from features.payment_history import debtor_features
-from models.delay_tactics import find_tactics, tactics_per_debtor
 from models.facts import customers_on
-from models.movement import Hesitation, moved, settle, share_moved
-from models.movement_reasons import moved_because
-from models.overrides import decide_segments
-from models.provisional import provisional
-from models.risk import risks
-from models.schemes import LEARNED, as_proposal, classify, segment_names, value_classes
 from models.scorer import assign_segments, segment_distances
-from models.situation import months_before, situation
+from models.segments.delay_tactics import find_tactics, tactics_per_debtor
+from models.segments.movement import Hesitation, moved, settle, share_moved
+from models.segments.movement_reasons import moved_because
+from models.segments.overrides import decide_segments
+from models.segments.provisional import provisional
+from models.segments.risk import risks
+from models.segments.schemes import LEARNED, as_proposal, classify, segment_names, value_classes
+from models.segments.situation import months_before, situation
 from models.texts import column, distinct, joined
 from pipelines.reading import Reading
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from models.evaluate import MODEL, REFERENCE
-from models.lift import CURVE
+from models.evaluation.evaluate import MODEL, REFERENCE
+from models.evaluation.lift import CURVE
 from pipelines.evaluation_tables import AGES, NAMES, in_order
 from pipelines.pictures import OTHERS, OURS, SOFT, in_percent, picture
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from models.evaluate import MODEL
+from models.evaluation.evaluate import MODEL
 from pipelines.cash_section import cash_forecast_section
 from pipelines.evaluation_details import (
     error_by_age,

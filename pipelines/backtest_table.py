@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from features.contracts import Column, Table
 from features.contracts.output import CURRENCY, CUSTOMER, INVOICE, RUN_COLUMNS
-from models.evaluate import MODEL
+from models.evaluation.evaluate import MODEL
 from models.scorer import CLASSES, QUANTILES
 from pipelines.arrow_tables import to_arrow
 

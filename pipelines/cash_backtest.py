@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from features.open_items import open_items
-from models.cash import BAND, arrivals, arrives_on, week_starts
-from models.cash_correction import ERRORS, correct, learn_corrections
-from models.cash_figures import cash_figures
+from models.evaluation.cash_figures import cash_figures
 from models.facts import customers_on
+from models.payment.cash import BAND, arrivals, arrives_on, week_starts
+from models.payment.cash_correction import ERRORS, correct, learn_corrections
 from models.scorer import QUANTILES
 from pipelines.folds import MODEL, Predictor, rows_at
 from pipelines.reading import Reading

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from models.gate import WORDS
+from models.evaluation.gate import WORDS
 from pipelines.progress import Progress as Say
 from pipelines.terminal import say, show_facts, show_table, show_warnings
 

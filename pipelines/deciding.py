@@ -12,12 +12,12 @@ import pandas as pd
 from features.books import Books
 from features.open_items import open_credit, open_items
 from features.payment_history import debtor_features
-from models.account_reviews import account_reviews
 from models.facts import customers_on
-from models.net_overdue import CREDITS
-from models.profiles import segment_profiles
 from models.registry import Loaded
+from models.reminding.net_overdue import CREDITS
 from models.rollup import migrations, portfolio
+from models.segments.account_reviews import account_reviews
+from models.segments.profiles import segment_profiles
 from pipelines.assigning import Assigned, Before, Segmenting, assign
 from pipelines.predicting import predict_items
 from pipelines.progress import Progress, silent

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models.evaluate import MODEL
+from models.evaluation.evaluate import MODEL
 from pipelines.evaluation_tables import (
     AGES,
     COUNT,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from models.evaluate import MODEL
-from models.gate import WORDS
+from models.evaluation.evaluate import MODEL
+from models.evaluation.gate import WORDS
 from pipelines.sections import NOTHING, Cell, Section, Table, figure, number, percent, points
 
 Evaluation = Mapping[str, Any]

@@ -12,10 +12,10 @@ from features.books import Books
 from features.errors import ModelError, PublicationError
 from features.outcomes import landmarks, outcomes
 from features.payment_history import debtor_features
-from models.experiment import AS_PLANNED, as_told, horizon_days, label
-from models.experiment_size import first_of_group
-from models.policy import Experiment
-from models.treatment_effect import effects, restricted_days
+from models.treatment.experiment import AS_PLANNED, as_told, horizon_days, label
+from models.treatment.experiment_size import first_of_group
+from models.treatment.policy import Experiment
+from models.treatment.treatment_effect import effects, restricted_days
 from pipelines.published_runs import all_runs, read_table
 from pipelines.reading import Reading
 

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from features.errors import DebtscapeError, ModelError
-from models.experiment import AS_PLANNED, arms, horizon_days, label, shares
-from models.experiment_size import (
+from models.facts import customers_on
+from models.treatment.experiment import AS_PLANNED, arms, horizon_days, label, shares
+from models.treatment.experiment_size import (
     MOST_PER_GROUP,
     days_until,
     detectable_days,
@@ -20,10 +21,9 @@ from models.experiment_size import (
     sample_needed,
     spread,
 )
-from models.facts import customers_on
-from models.policy import Experiment
-from models.treatment_effect import LEAST_PROPENSITY, unexplained
-from models.treatments import who
+from models.treatment.policy import Experiment
+from models.treatment.treatment_effect import LEAST_PROPENSITY, unexplained
+from models.treatment.treatments import who
 from pipelines.deciding import situation_on
 from pipelines.experiment_outcomes import FEATURES, experiment_rows, judged_invoices, shown_so_far
 from pipelines.published_runs import previous_run
@@ -49,7 +49,7 @@ def show_experiment(
     """Return the experiment's design and what it has shown, JSON-ready. Publishes nothing.
 
     Without one in the policy the design is that of EXAMPLE, `on` is False and `switch_on` says what to write.
-    design: see `design_on`. effects: per arm, see `models.treatment_effect.effects`, or None and `refused`
+    design: see `design_on`. effects: per arm, see `treatment_effect.effects`, or None and `refused`
     says why not. horizon_days: days past due that an invoice is followed. effect_days: the effect that the
     sample is asked for.
     """
@@ -82,7 +82,7 @@ def show_experiment(
 
 
 def arms_on(reading: Reading, experiment: Experiment | None) -> pd.DataFrame:
-    """Return every debtor's place in the experiment on the day; see `models.experiment.arms`."""
+    """Return every debtor's place in the experiment on the day; see `models.treatment.experiment.arms`."""
     usable, _ = champions(reading, ["debtor-segments"])
     before = previous_run(reading.settings.output_folder, reading.as_of)
     assigned = situation_on(reading, models_of(usable, reading), previous_tables(before) if before else None)

@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from features.errors import ModelError
-from models import gate, registry
-from models.payment_time import PaymentTime
-from models.policy_file import covers
-from models.policy_file import fingerprint as policy_fingerprint
-from models.segmenter import predecessor
+from models import registry
+from models.evaluation import gate
+from models.payment.payment_time import PaymentTime
+from models.segments.segmenter import predecessor
+from models.treatment.policy_file import covers
+from models.treatment.policy_file import fingerprint as policy_fingerprint
 from pipelines.figures import figures_of
 from pipelines.model_card import model_card
 from pipelines.reading import Reading

@@ -13,9 +13,9 @@ from features.books import Books
 from features.invoice_state import invoice_features
 from features.ledger import Ledger, known_before
 from features.outcomes import landmarks, outcomes
-from models.baselines import BASELINES
-from models.payment_time import PaymentTime
-from models.rule import ShrunkenRule
+from models.payment.baselines import BASELINES
+from models.payment.payment_time import PaymentTime
+from models.payment.rule import ShrunkenRule
 from pipelines.plug_in import own_estimator
 from pipelines.reading import books_of
 from pipelines.segmenting import segments_at

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.errors import PublicationError
-from models.movement import HELD_BY, share_moved
+from models.segments.movement import HELD_BY, share_moved
 from pipelines.published_runs import PublishedRun, find_run, read_table
 
 LONGEST = 36

@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 from features.catalogue import CATALOGUE
-from models.evaluate import MODEL
-from models.gate import Verdict
+from models.evaluation.evaluate import MODEL
+from models.evaluation.gate import Verdict
 from pipelines.evaluation_details import payment_days, reliability
 from pipelines.evaluation_tables import against_simpler, by_segment, for_whom, how_good
 from pipelines.sections import Cell, Section, Table, markdown, number
@@ -62,7 +62,7 @@ def model_card(
 
     features: the columns that the model learned from. params: its hyper-parameters, horizon_days among
     them. counts: name -> number of what it learned from (rows, invoices, debtors). measured: on what, in
-    words. evaluation: as `models.evaluate.evaluate` returns it, without models where nothing could be
+    words. evaluation: as `evaluate` returns it, without models where nothing could be
     measured.
     """
     limits = [limit.format(horizon_days=params["horizon_days"]) for limit in LIMITS]

@@ -12,7 +12,7 @@ import pandas as pd
 from features.errors import DebtscapeError
 from features.spelling import way_out
 from models.facts import customers_on, dunning_recipients
-from models.policy import Policy, Step
+from models.treatment.policy import Policy, Step
 from pipelines.published_runs import PublishedRun, read_table
 from pipelines.reading import Reading
 

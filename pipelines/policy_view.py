@@ -11,11 +11,11 @@ import pandas as pd
 from features.contracts.money import minor_digits
 from features.open_items import open_items
 from models.facts import customers_on
-from models.policy import Event, Line, Policy, Selector, Step, Strategy
-from models.policy_tables import SELECTED_BY, line_of, selected, values_of
-from models.statutory import Rate
-from models.terms import harms, in_words
-from models.treatments import who
+from models.treatment.policy import Event, Line, Policy, Selector, Step, Strategy
+from models.treatment.policy_tables import SELECTED_BY, line_of, selected, values_of
+from models.treatment.statutory import Rate
+from models.treatment.terms import harms, in_words
+from models.treatment.treatments import who
 from pipelines.deciding import situation_on
 from pipelines.published_runs import previous_run
 from pipelines.reading import read

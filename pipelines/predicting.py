@@ -13,8 +13,8 @@ from joblib import Parallel, delayed
 from features.books import Books
 from features.contracts.output import PREDICTIONS
 from features.invoice_state import invoice_features
-from models.explain import contributions, predicted_log_odds, usual_row
-from models.reason_words import reasons
+from models.payment.explain import contributions, predicted_log_odds, usual_row
+from models.payment.reason_words import reasons
 from models.registry import Loaded
 from models.scorer import PREDICTION
 from pipelines.folds import rule, training_rows

@@ -12,12 +12,12 @@ import pandas as pd
 from features.errors import DebtscapeError
 from features.open_items import open_credit, open_items
 from features.spelling import nearest, way_out
-from models.blocks import dunnable_minor, find_blocks
-from models.collection_cost import dutch_collection_cost
 from models.facts import customers_on, places
-from models.message_words import Contact, message_context
-from models.messages import choose_language, file_of, languages, render
-from models.policy import Policy
+from models.reminding.blocks import dunnable_minor, find_blocks
+from models.treatment.collection_cost import dutch_collection_cost
+from models.treatment.message_words import Contact, message_context
+from models.treatment.messages import choose_language, file_of, languages, render
+from models.treatment.policy import Policy
 from models.working_days import next_working_day
 from pipelines.occasions import (
     Occasion,

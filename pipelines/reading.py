@@ -12,11 +12,11 @@ from features.cleaning import Cleaned, read_ledger
 from features.errors import DebtscapeError, LedgerError
 from features.ledger import Ledger, known_before, newest_fact
 from features.settlement import Tolerance, keep_books
-from models.delay_tactics import Tactics, read_tactics
-from models.policy import Policy
-from models.policy_file import read_policy
-from models.rules import Rules, read_rules
-from models.statutory import Statutory, read_statutory
+from models.segments.delay_tactics import Tactics, read_tactics
+from models.segments.rules import Rules, read_rules
+from models.treatment.policy import Policy
+from models.treatment.policy_file import read_policy
+from models.treatment.statutory import Statutory, read_statutory
 from pipelines.settings import Settings
 from pipelines.settings_file import load_settings
 

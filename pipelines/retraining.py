@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.movement_reasons import figure_name, figure_text
 from models.scorer import assign_segments, segment_axes, segment_distances
+from models.segments.movement_reasons import figure_name, figure_text
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from models.rule_hits import contradictions, rule_hits
-from models.rules import MANUAL, Rule, Rules
+from models.segments.rule_hits import contradictions, rule_hits
+from models.segments.rules import MANUAL, Rule, Rules
 from pipelines.assigning import constants
 from pipelines.deciding import situation_on
 from pipelines.published_runs import previous_run

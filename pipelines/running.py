@@ -15,16 +15,16 @@ import pandas as pd
 from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, newest_fact
 from models import registry
-from models.credit_scales import scale_warnings
-from models.delay_tactics import fingerprint as tactics_fingerprint
-from models.evaluate import MODEL
+from models.evaluation.evaluate import MODEL
+from models.evaluation.gate import WORDS
 from models.facts import customers_on, places
-from models.gate import WORDS
-from models.message_checks import check_templates
-from models.policy_file import fingerprint as policy_fingerprint
-from models.rules import fingerprint as rules_fingerprint
-from models.sliding import sliding_warnings
-from models.statutory import fingerprint as statutory_fingerprint
+from models.reminding.sliding import sliding_warnings
+from models.segments.credit_scales import scale_warnings
+from models.segments.delay_tactics import fingerprint as tactics_fingerprint
+from models.segments.rules import fingerprint as rules_fingerprint
+from models.treatment.message_checks import check_templates
+from models.treatment.policy_file import fingerprint as policy_fingerprint
+from models.treatment.statutory import fingerprint as statutory_fingerprint
 from models.working_days import calendar_notes
 from pipelines import plug_in
 from pipelines.assigning import alarm, names_of

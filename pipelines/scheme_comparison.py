@@ -12,11 +12,11 @@ import pandas as pd
 from features.errors import ModelError
 from features.ledger import known_before
 from features.outcomes import landmarks
+from models.evaluation.metrics import Bootstrap, Floats, Ints, figure
 from models.facts import customers_on
-from models.metrics import Bootstrap, Floats, Ints, figure
-from models.rules import NEW
-from models.schemes import LEARNED, Scheme, classes_of, classify, value_classes
 from models.scorer import assign_segments
+from models.segments.rules import NEW
+from models.segments.schemes import LEARNED, Scheme, classes_of, classify, value_classes
 from pipelines.deciding import debtors_on
 from pipelines.folds import became_of
 from pipelines.reading import Reading

@@ -12,11 +12,11 @@ from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, known_before
 from features.open_items import open_items
 from models.facts import customers_on
-from models.profiles import segment_profiles
 from models.registry import Loaded
-from models.schemes import LEARNED, Speed, Thresholds, classes_of
-from models.segmenter import DebtorSegmenter
-from models.stability import Evidence
+from models.segments.profiles import segment_profiles
+from models.segments.schemes import LEARNED, Speed, Thresholds, classes_of
+from models.segments.segmenter import DebtorSegmenter
+from models.segments.stability import Evidence
 from pipelines.assigning import figures_on, names_of
 from pipelines.deciding import Models, situation_on
 from pipelines.migration_history import Moves, migration_history

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.stability import STABLE_JACCARD, Evidence
+from models.segments.stability import STABLE_JACCARD, Evidence
 from pipelines.debtor_lists import main_currency
 from pipelines.migration_history import Moves
 from pipelines.pictures import OTHERS, OURS, SOFT, in_percent, picture

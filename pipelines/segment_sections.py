@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from models.stability import FEWEST, SAME_GROUPS, SMALLEST_SHARE, STABLE_JACCARD, Evidence
+from models.segments.stability import FEWEST, SAME_GROUPS, SMALLEST_SHARE, STABLE_JACCARD, Evidence
 from pipelines.sections import NOTHING, Cell, Section, Table, number, percent
 from pipelines.summary import money, records
 

@@ -15,7 +15,7 @@ from features.ledger import Ledger
 from features.payment_history import debtor_features
 from models.facts import customers_on
 from models.scorer import assign_segments
-from models.segmenter import DebtorSegmenter
+from models.segments.segmenter import DebtorSegmenter
 from pipelines.settings import Settings
 
 STRATA = 4

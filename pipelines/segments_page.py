@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from models.schemes import LEARNED
+from models.segments.schemes import LEARNED
 from pipelines.debtor_lists import debtors
 from pipelines.durable_files import replace_folder
 from pipelines.movement_sections import for_sales, who_moves

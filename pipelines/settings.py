@@ -14,10 +14,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from features.catalogue import INVOICE_FEATURES, names
 from features.sources import Source
 from features.spelling import nearest
-from models.credit_scales import CreditScale
-from models.policy import LegalKind
-from models.schemes import DEFAULT_SCHEMES, LEARNED, Scheme
-from models.stability import FEWEST, MOST
+from models.segments.credit_scales import CreditScale
+from models.segments.schemes import DEFAULT_SCHEMES, LEARNED, Scheme
+from models.segments.stability import FEWEST, MOST
+from models.treatment.policy import LegalKind
 
 NEWEST_PAYMENT = "newest_payment"
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 from features.contracts import LEDGER_TABLES
 from features.errors import ConfigurationError
 from features.sources import Source
-from models.credit_scales import CreditScale
-from models.matrix import Matrix
-from models.scheme_checks import check_schemes
-from models.schemes import Pareto, Speed, Thresholds
+from models.segments.credit_scales import CreditScale
+from models.segments.matrix import Matrix
+from models.segments.scheme_checks import check_schemes
+from models.segments.schemes import Pareto, Speed, Thresholds
 from pipelines.settings import Settings, or_known
 
 

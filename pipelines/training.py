@@ -13,8 +13,9 @@ import pandas as pd
 
 from features.errors import ModelError
 from features.outcomes import landmarks
-from models import gate, registry
-from models.evaluate import evaluate
+from models import registry
+from models.evaluation import gate
+from models.evaluation.evaluate import evaluate
 from pipelines import plug_in
 from pipelines.cash_backtest import CASH_ROWS, cash_evaluation, forecast_errors
 from pipelines.figures import figures_of

@@ -10,26 +10,26 @@ from typing import Any
 import pandas as pd
 
 from features.open_items import closings
-from models.actions import plan_actions
-from models.bank_data import bank_state
-from models.blocks import dunnable_minor, find_blocks
-from models.cash import cash_forecast
-from models.dunning_state import dunning_state
-from models.experiment import arms
+from models.calling.worklist import worklist
 from models.facts import customers_on
-from models.future_cash import future_cash
-from models.habits import payment_habits
-from models.held_actions import give_way
-from models.messages import languages
-from models.next_steps import next_steps
-from models.policy_tables import step_table
-from models.reminders import Planned, plan_reminders
+from models.payment.cash import cash_forecast
+from models.payment.future_cash import future_cash
+from models.reminding.actions import plan_actions
+from models.reminding.bank_data import bank_state
+from models.reminding.blocks import dunnable_minor, find_blocks
+from models.reminding.dunning_state import dunning_state
+from models.reminding.habits import payment_habits
+from models.reminding.held_actions import give_way
+from models.reminding.next_steps import next_steps
+from models.reminding.reminders import Planned, plan_reminders
+from models.reminding.shifts import shifts
+from models.reminding.step_timing import moves
+from models.reminding.tasks import find_tasks
 from models.rollup import debtors_table
-from models.shifts import shifts
-from models.step_timing import moves
-from models.tasks import find_tasks
-from models.treatments import treatments, who
-from models.worklist import worklist
+from models.treatment.experiment import arms
+from models.treatment.messages import languages
+from models.treatment.policy_tables import step_table
+from models.treatment.treatments import treatments, who
 from pipelines.reading import Reading
 from pipelines.settings import NEWEST_PAYMENT
 

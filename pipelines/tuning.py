@@ -15,7 +15,7 @@ import pandas as pd
 from features.errors import ConfigurationError, ModelError
 from features.ledger import known_before
 from features.outcomes import CLASS_LIMIT, landmarks
-from models.metrics import LEAST_PROBABILITY, Bootstrap
+from models.evaluation.metrics import LEAST_PROBABILITY, Bootstrap
 from models.scorer import CLASS_BORDERS, CLASSES, Floats, Ints
 from pipelines.folds import became_of, payment_time, rows_at, sample_points, training_rows
 from pipelines.progress import Progress, silent

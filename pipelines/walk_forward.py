@@ -18,8 +18,8 @@ from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, newest_fact
 from features.outcomes import landmarks
 from models import registry
-from models.evaluate import evaluate
-from models.lift import lift
+from models.evaluation.evaluate import evaluate
+from models.evaluation.lift import lift
 from pipelines.arrow_tables import to_parquet
 from pipelines.backtest_report import BacktestInputs, LeftOut, summary_files
 from pipelines.backtest_table import prediction_table

@@ -10,9 +10,9 @@ import pandas as pd
 from tiny_portfolio import Invoice, monthly, on, settings_with
 
 from features.ledger import Ledger, known_before
-from models.delay_tactics import read_tactics
-from models.policy_file import read_policy
-from models.rules import Rules, parse_rules, read_rules
+from models.segments.delay_tactics import read_tactics
+from models.segments.rules import Rules, parse_rules, read_rules
+from models.treatment.policy_file import read_policy
 from pipelines.assigning import Assigned, Before, Segmenting, assign
 from pipelines.deciding import debtors_on, known_debtors
 from pipelines.reading import Reading

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.contracts import OUTPUT_TABLES
-from models.account_reviews import account_reviews
+from models.segments.account_reviews import account_reviews
 
 CUSTOMERS = pd.DataFrame({"account_manager": ["Ann", None]}, index=["X", "Y"], dtype="str")
 TACTICS = pd.Series({"X": "invoice not received 3 times"}, dtype="str")

@@ -21,8 +21,8 @@ from treatment_support import (
 from features.contracts import OUTPUT_TABLES
 from features.errors import ModelError
 from features.ledger import Ledger
-from models.actions import plan_actions
-from models.policy_tables import step_table
+from models.reminding.actions import plan_actions
+from models.treatment.policy_tables import step_table
 
 FIRST = {"invoice_id": "I1", "due_on": on("2024-05-20")}
 SECOND = {"invoice_id": "I2", "due_on": on("2024-05-21"), "amount_minor": 2_500}

@@ -7,7 +7,7 @@ import pytest
 from treatment_support import DAY, on
 
 from features.ledger import make_ledger
-from models.approvals import decided
+from models.reminding.approvals import decided
 
 ROWS = pd.DataFrame({"action_id": ["a", "b"], "adverse": [True, False]}, index=[5, 2])
 

@@ -18,8 +18,8 @@ from evaluation_support import debtor_of, outcome_rows, portfolio, predicted
 
 from features.errors import DebtscapeError
 from features.simulate import simulate, write_portfolio
-from models.evaluate import evaluate
-from models.lift import lift
+from models.evaluation.evaluate import evaluate
+from models.evaluation.lift import lift
 from pipelines.backtest_plots import plots
 from pipelines.backtest_report import BacktestInputs, LeftOut, summary_files
 from pipelines.evaluation_details import payment_days, weekly_cash

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from models.bank_data import bank_state
+from models.reminding.bank_data import bank_state
 
 
 @pytest.mark.parametrize(

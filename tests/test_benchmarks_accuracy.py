@@ -19,7 +19,7 @@ import public_ledgers
 from public_ledgers import read_public
 
 from features.ledger import known_before
-from models.evaluate import MODEL
+from models.evaluation.evaluate import MODEL
 from models.scorer import CLASSES
 from pipelines.folds import training_rows
 from pipelines.reading import Reading

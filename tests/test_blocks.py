@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from treatment_support import DAY, ledger_of, on, open_items
 
-from models.blocks import blocked_debtors, blocked_items, dunnable_minor, find_blocks
+from models.reminding.blocks import blocked_debtors, blocked_items, dunnable_minor, find_blocks
 
 YESTERDAY, TODAY, TOMORROW = on("2024-06-02"), on("2024-06-03"), on("2024-06-04")
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.contracts.output import CASH_FORECAST
-from models.cash import arrival_days, arrives_on, cash_forecast, week_starts
+from models.payment.cash import arrival_days, arrives_on, cash_forecast, week_starts
 
 SURE = (0, 0, 0, 0, 1)
 

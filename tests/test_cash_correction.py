@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cash_correction import (
+from models.evaluation.cash_figures import cash_figures
+from models.payment.cash_correction import (
     BIAS_BOUNDS,
     FEWEST_WEEKS,
     PRIOR_WEEKS,
@@ -14,7 +15,6 @@ from models.cash_correction import (
     corrected,
     learn_corrections,
 )
-from models.cash_figures import cash_figures
 
 
 def errors(actual, expected=100.0, half=10.0, currency="EUR", horizon=1, first="2026-01-05"):

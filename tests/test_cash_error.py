@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cash_error import Invoices, cash_error
-from models.metrics import Bootstrap
-from models.payment_curve import payment_curve
+from models.evaluation.cash_error import Invoices, cash_error
+from models.evaluation.metrics import Bootstrap
+from models.payment.payment_curve import payment_curve
 from models.scorer import QUANTILES
 
 MONDAY = int(pd.Timestamp("2024-01-01").to_datetime64().astype("datetime64[D]").astype(np.int64))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from cash_support import MONDAY
 
-from models.future_cash import YEAR, days_to_pay_shares, future_cash
+from models.payment.future_cash import YEAR, days_to_pay_shares, future_cash
 
 DAY = pd.Timestamp(MONDAY)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from treatment_support import DAY, POLICY, ledger_of, open_items
 
-from models.channels import (
+from models.reminding.channels import (
     CHANNELS,
     choose_channels,
     find_readers,
@@ -15,8 +15,8 @@ from models.channels import (
     missing_addresses,
     persons_of,
 )
-from models.policy import Contact
-from models.policy_tables import step_table
+from models.treatment.policy import Contact
+from models.treatment.policy_tables import step_table
 
 STEPS = step_table(POLICY).reset_index(names="step_no").drop_duplicates("name").set_index("name")["step_no"]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from features.catalogue import RULE_NAMES
 from features.errors import ConfigurationError
-from models.conditions import MOST_CHARACTERS, Condition, parse
+from models.segments.conditions import MOST_CHARACTERS, Condition, parse
 
 EMPTY = float("nan")
 

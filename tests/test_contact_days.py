@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.contact_days import LONG_AGO, NEVER, Contacts, Lines, contact_days, spread
-from models.policy import Contact
+from models.reminding.contact_days import LONG_AGO, NEVER, Contacts, Lines, contact_days, spread
+from models.treatment.policy import Contact
 
 TODAY = 100
 

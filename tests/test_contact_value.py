@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worklist_support import DAY, POLICY, Row, evenly_paid, on, with_rules
 
-from models.contact_value import contact_values, home_value
-from models.policy import Policy
+from models.calling.contact_value import contact_values, home_value
+from models.treatment.policy import Policy
 
 NO_RATES = pd.DataFrame({"currency": [], "day": pd.to_datetime([]), "rate": []})
 

@@ -15,7 +15,7 @@ from treatment_support import DAY, ledger_of, on
 from features.contracts import OUTPUT_TABLES
 from features.errors import ConfigurationError
 from features.ledger import Ledger, known_before
-from models.delay_tactics import (
+from models.segments.delay_tactics import (
     Tactics,
     find_tactics,
     fingerprint,

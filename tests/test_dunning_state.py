@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from treatment_support import DAY, ledger_of, on, open_items
 
-from models.dunning_state import dunning_state
+from models.reminding.dunning_state import dunning_state
 
 STEPS = pd.DataFrame(
     [

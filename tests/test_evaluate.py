@@ -6,7 +6,7 @@ import pytest
 from evaluation_support import debtor_of, outcome_rows, portfolio, predicted
 
 from features.errors import ModelError
-from models.evaluate import evaluate
+from models.evaluation.evaluate import evaluate
 from models.scorer import CLASSES
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ConfigurationError
-from models.experiment import arms, as_told, eligible, horizon_days, paying_groups, shares
-from models.policy import Experiment
+from models.treatment.experiment import arms, as_told, eligible, horizon_days, paying_groups, shares
+from models.treatment.policy import Experiment
 
 SPRING = Experiment(name="spring", share=0.4, arms={"earlier": -2, "later": 4})
 COLUMNS = ("group", "payer_id", "dunning_recipient_id", "legal_on", "insolvent_on")

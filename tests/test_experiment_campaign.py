@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
 from experiment_truth import campaign, naive
 
-from models.experiment_size import Spread, detectable_days
-from models.treatment_effect import effects
+from models.treatment.experiment_size import Spread, detectable_days
+from models.treatment.treatment_effect import effects
 
 EXPERIMENTS = 200
 

@@ -11,8 +11,8 @@ import yaml
 from publication_support import NOW, inputs, tiny_tables
 
 from features.errors import DebtscapeError
-from models.experiment import arms
-from models.policy import Experiment
+from models.treatment.experiment import arms
+from models.treatment.policy import Experiment
 from pipelines.experiment_console import show_experiment as print_experiment
 from pipelines.experiment_outcomes import FEATURES
 from pipelines.experimenting import EXAMPLE, design_on, show_experiment

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from evaluation_support import debtor_of, portfolio, predicted
 
-from models.evaluate import evaluate
-from models.gate import Limits, decide, rule_segments
+from models.evaluation.evaluate import evaluate
+from models.evaluation.gate import Limits, decide, rule_segments
 
 
 def evaluated(outcomes: pd.DataFrame, **models: object) -> dict:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.ledger import Ledger, make_ledger
-from models.habits import payment_habits
+from models.reminding.habits import payment_habits
 
 DAY = date(2024, 6, 3)
 

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from models.held_actions import give_way
+from models.reminding.held_actions import give_way
 
 DAY = date(2026, 3, 2)
 

@@ -19,7 +19,7 @@ from features.errors import DebtscapeError
 from features.open_items import open_items
 from features.simulate import simulate, write_portfolio
 from models import registry
-from models.baselines import BASELINES
+from models.payment.baselines import BASELINES
 from pipelines import cli
 from pipelines.published_runs import all_runs, latest_run, read_table, verify
 from pipelines.reading import read

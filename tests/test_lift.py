@@ -7,8 +7,8 @@ from evaluation_support import outcome_rows, predicted
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.lift import caught_share, lift
-from models.metrics import Bootstrap
+from models.evaluation.lift import caught_share, lift
+from models.evaluation.metrics import Bootstrap
 
 
 def at_issue(late: list[bool]) -> pd.DataFrame:

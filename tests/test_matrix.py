@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from features.errors import ConfigurationError
-from models.matrix import Matrix, check_matrix, matrix_classes, read_off
+from models.segments.matrix import Matrix, check_matrix, matrix_classes, read_off
 
 OF_SCHEMES = {"abc": ("A", "B", "C", "other"), "value": ("top", "middle", "tail")}
 """What an axis over each scheme can be: abc may say nothing, value always says something."""

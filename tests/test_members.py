@@ -13,7 +13,7 @@ from sklearn.dummy import DummyClassifier
 from threadpoolctl import threadpool_limits
 
 from features.errors import ModelError
-from models.members import (
+from models.payment.members import (
     DEFAULT_ROUNDS,
     FEWEST,
     Boosting,
@@ -22,7 +22,7 @@ from models.members import (
     fit_hazard,
     fit_linear,
 )
-from models.person_periods import Points, bin_borders
+from models.payment.person_periods import Points, bin_borders
 from models.scorer import (
     curve_of_classes,
     curve_of_hazards,

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import ConfigurationError, ModelError
-from models.collection_cost import dutch_collection_cost
-from models.message_checks import check_templates, sample_contexts
-from models.message_words import MOST_CHARACTERS, Contact, clean, locale_of, message_context, money
-from models.messages import MOST_SUBJECT, Message, choose_language, file_of, languages, render
-from models.policy_file import parse_policy, read_policy
+from models.treatment.collection_cost import dutch_collection_cost
+from models.treatment.message_checks import check_templates, sample_contexts
+from models.treatment.message_words import MOST_CHARACTERS, Contact, clean, locale_of, message_context, money
+from models.treatment.messages import MOST_SUBJECT, Message, choose_language, file_of, languages, render
+from models.treatment.policy_file import parse_policy, read_policy
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 MESSAGES = CONFIGS / "messages"

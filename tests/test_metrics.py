@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from models import metrics
-from models.metrics import Bootstrap
+from models.evaluation import metrics
+from models.evaluation.metrics import Bootstrap
 
 
 def one_row_each(rows: int) -> Bootstrap:

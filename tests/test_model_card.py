@@ -12,9 +12,10 @@ import pytest
 from evaluation_support import debtor_of, portfolio, predicted
 
 from features.catalogue import CATALOGUE
-from models import gate, registry
-from models.evaluate import evaluate
-from models.payment_time import PaymentTime
+from models import registry
+from models.evaluation import gate
+from models.evaluation.evaluate import evaluate
+from models.payment.payment_time import PaymentTime
 from pipelines.model_card import GROUPS, model_card
 
 FEATURES = ["late_share_365d", "open_amount", "days_past_due", "country_late_share_365d"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.movement import Hesitation, moved, settle, share_moved
+from models.segments.movement import Hesitation, moved, settle, share_moved
 
 NAMES = ["A", "B", "C"]
 DAY = date(2024, 6, 30)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from features.catalogue import RULE_NAMES
-from models.movement_reasons import figure_name, figure_text, moved_because
+from models.segments.movement_reasons import figure_name, figure_text, moved_because
 
 MODEL = {
     "features": ["decayed_days_late", "decayed_late_share"],

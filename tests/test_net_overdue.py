@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from treatment_support import credit_of, on, open_items
 
-from models.net_overdue import net_overdue
+from models.reminding.net_overdue import net_overdue
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from treatment_support import DAY, POLICY, ledger_of, on, open_items
 
 from features.errors import ModelError
-from models.dunning_state import dunning_state
-from models.next_steps import next_steps
-from models.policy import Event, Policy, Strategy
-from models.policy_tables import step_table
+from models.reminding.dunning_state import dunning_state
+from models.reminding.next_steps import next_steps
+from models.treatment.policy import Event, Policy, Strategy
+from models.treatment.policy_tables import step_table
 
 
 def step(name: str, level: int, days: int | None = None, **more: object) -> dict[str, object]:

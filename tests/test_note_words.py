@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from models import note_words
-from models.delay_tactics import read_tactics
-from models.note_words import LONGEST_TEXT, fold, refuse_pattern
+from models.segments import note_words
+from models.segments.delay_tactics import read_tactics
+from models.segments.note_words import LONGEST_TEXT, fold, refuse_pattern
 
 SHIPPED = read_tactics(Path(__file__).resolve().parent.parent / "configs" / "delay_tactics.yaml")
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.optimal_timing import Optimum, expected_contacts, optimal_days
-from models.payment_sketch import PaymentSketch, waiting_after
-from models.policy import Optimal
+from models.payment.payment_sketch import PaymentSketch, waiting_after
+from models.reminding.optimal_timing import Optimum, expected_contacts, optimal_days
+from models.treatment.policy import Optimal
 
 WEIGHTS = Optimal(
     contact_cost={"email": 0.5},

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from features.contracts import OUTPUT_TABLES
 from features.errors import ModelError
 from features.ledger import make_ledger
-from models.overrides import decide_segments
-from models.rules import Rules, parse_rules, read_rules
+from models.segments.overrides import decide_segments
+from models.segments.rules import Rules, parse_rules, read_rules
 
 DAY = date(2024, 6, 3)
 SHIPPED = read_rules(Path(__file__).resolve().parent.parent / "configs" / "rules.yaml")

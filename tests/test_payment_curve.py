@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.payment_curve import day_paid, paid_by, payment_curve
+from models.payment.payment_curve import day_paid, paid_by, payment_curve
 from models.scorer import CLASSES, QUANTILES
 
 

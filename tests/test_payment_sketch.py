@@ -7,7 +7,7 @@ from cash_support import MONDAY, predicted_rows, some_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.payment_sketch import PaymentSketch, day_paid, paid_by, sketch, waiting_after
+from models.payment.payment_sketch import PaymentSketch, day_paid, paid_by, sketch, waiting_after
 
 ORDINARY = (-10, (0.5, 0.3, 0.1, 0.05, 0.05), (2, 10, 45))
 """Due in 10 days. Shares: 0.1 by day 2, 0.5 by 10, 0.8 by 40, 0.9 by 45 (and 70), 0.95 by 100."""

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
 
 from features.errors import ModelError
-from models.payment_time import PaymentTime
+from models.payment.payment_time import PaymentTime
 from models.scorer import CALENDAR, CLASSES, PAY_DAYS, PREDICTION, QUANTILES
 
 FEATURES = ["days_past_due", "late_share_365d", "payment_terms_days"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ModelError
-from models.person_periods import (
+from models.payment.person_periods import (
     Points,
     bin_borders,
     canonical_sample,

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.payment_curve import payment_curve
-from models.pit import pit
+from models.evaluation.pit import pit
+from models.payment.payment_curve import payment_curve
 from models.scorer import CLASSES, QUANTILES
 
 

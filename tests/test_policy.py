@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ConfigurationError
-from models.policy import Line, Policy, Selector, Terms
-from models.policy_file import covers, fingerprint, parse_policy, read_policy
-from models.policy_law import check_law, every_debtor
-from models.policy_tables import SELECTED_BY, line_of, selected, step_table
-from models.statutory import Statutory, parse_statutory, read_statutory
+from models.treatment.policy import Line, Policy, Selector, Terms
+from models.treatment.policy_file import covers, fingerprint, parse_policy, read_policy
+from models.treatment.policy_law import check_law, every_debtor
+from models.treatment.policy_tables import SELECTED_BY, line_of, selected, step_table
+from models.treatment.statutory import Statutory, parse_statutory, read_statutory
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 SHIPPED = CONFIGS / "policy.yaml"

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from models.policy import Line, Policy, Terms
-from models.policy_file import read_policy
+from models.treatment.policy import Line, Policy, Terms
+from models.treatment.policy_file import read_policy
 from pipelines import policy_console
 from pipelines.policy_view import policy_on, show_policy
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.person_periods import Points
-from models.pooling import SHARPNESSES, best_sharpness, pool_weights
+from models.payment.person_periods import Points
+from models.payment.pooling import SHARPNESSES, best_sharpness, pool_weights
 from models.scorer import sharpened
 
 BORDERS = np.array([0, 30])

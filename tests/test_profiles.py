@@ -12,7 +12,7 @@ from treatment_support import DAY, ledger_of, on, open_items
 
 from features.contracts import OUTPUT_TABLES
 from features.ledger import Ledger
-from models.profiles import LEAST_EFFECT, TRAITS, segment_profiles, segment_words
+from models.segments.profiles import LEAST_EFFECT, TRAITS, segment_profiles, segment_words
 
 SEGMENTS = pd.DataFrame(
     {"customer_id": ["X", "Y", "Z"], "segment": ["A", "A", "NEW"], "potential_a": [True, False, False]}

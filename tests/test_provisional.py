@@ -17,8 +17,8 @@ from features.payment_history import debtor_features
 from features.settlement import Tolerance, keep_books
 from features.simulate import simulate
 from models.facts import customers_on
-from models.provisional import GROUP_CLOSINGS, provisional
-from models.risk import newest_scores
+from models.segments.provisional import GROUP_CLOSINGS, provisional
+from models.segments.risk import newest_scores
 
 Frame = pd.DataFrame
 SHARES = ["expected_late_share", "expected_late_share_p10", "expected_late_share_p90"]

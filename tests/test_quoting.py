@@ -21,9 +21,9 @@ from features.invoice_state import invoice_features
 from features.ledger import known_before
 from features.simulate import simulate, write_portfolio
 from models import registry
-from models.delay_tactics import read_tactics
-from models.policy_file import read_policy
-from models.rules import read_rules
+from models.segments.delay_tactics import read_tactics
+from models.segments.rules import read_rules
+from models.treatment.policy_file import read_policy
 from pipelines import cli
 from pipelines.deciding import Models, decide
 from pipelines.fitted_models import fitted_segments
@@ -367,7 +367,8 @@ def with_rule_in(reading: Reading, *segments: str) -> Models:
     models = models_of(champions(reading)[0], reading)
     assert models.payment_time is not None
     own = replace(
-        models.payment_time, parameters={**models.payment_time.parameters, "rule_segments": [*segments]}
+        models.payment_time,
+        parameters={**models.payment_time.parameters, "rule_segments": [*segments]},
     )
     return replace(models, payment_time=own)
 

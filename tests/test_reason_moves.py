@@ -18,7 +18,7 @@ from features.errors import ModelError
 from features.invoice_state import invoice_features
 from features.open_items import open_items
 from features.simulate import simulate, write_portfolio
-from models.explain import (
+from models.payment.explain import (
     AGE,
     GROUPS,
     LogOdds,
@@ -29,8 +29,8 @@ from models.explain import (
     usual_row,
     without,
 )
-from models.payment_time import PaymentTime
-from models.rule import ShrunkenRule
+from models.payment.payment_time import PaymentTime
+from models.payment.rule import ShrunkenRule
 from models.scorer import CLASSES
 from pipelines.folds import training_rows
 from pipelines.reading import read

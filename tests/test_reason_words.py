@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from features.catalogue import CATALOGUE, INVOICE_COLUMNS, names
 from features.errors import ModelError
-from models.explain import GROUPS, group_of
-from models.reason_words import LEAST_LOG_ODDS, WORDS, reasons
+from models.payment.explain import GROUPS, group_of
+from models.payment.reason_words import LEAST_LOG_ODDS, WORDS, reasons
 
 
 def row(**figures: float) -> pd.DataFrame:

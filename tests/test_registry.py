@@ -21,7 +21,7 @@ import pytest
 
 from features.errors import ModelError
 from models import registry, scorer
-from models.payment_time import PaymentTime
+from models.payment.payment_time import PaymentTime
 
 FEATURES = ["days_past_due", "late_share_365d", "payment_terms_days"]
 ROWS = pd.DataFrame(

@@ -23,7 +23,7 @@ from treatment_support import (
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import ModelError
-from models.channels import CHANNELS
+from models.reminding.channels import CHANNELS
 
 
 def one(item: dict[str, object] | None = None, *steps: str, **options: object) -> pd.Series:
@@ -344,7 +344,7 @@ def test_an_item_of_a_debtor_without_a_treatment_is_refused() -> None:
     """The message names the debtor."""
     from treatment_support import next_steps_of
 
-    from models.reminders import plan_reminders
+    from models.reminding.reminders import plan_reminders
 
     items, other = open_items({"customer_id": "Z"}), open_items({})
     with pytest.raises(ModelError, match="debtor Z has open items but no treatment"):

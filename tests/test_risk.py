@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from features.contracts.output import RISK_TABLE
-from models.credit_scales import CreditScale, scale_warnings
-from models.risk import PRIOR_CLOSINGS, newest_scores, own_closings, risks, shrunken_late_share
+from models.segments.credit_scales import CreditScale, scale_warnings
+from models.segments.risk import PRIOR_CLOSINGS, newest_scores, own_closings, risks, shrunken_late_share
 
 DAY = date(2025, 6, 1)
 GRADES = {"better": "high", "lowest": 0, "highest": 100, "high_risk": 30, "low_risk": 70}

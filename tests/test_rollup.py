@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from treatment_support import DAY, credit_of, ledger_of, on, open_items
 
 from features.contracts import OUTPUT_TABLES
-from models.blocks import find_blocks
+from models.reminding.blocks import find_blocks
 from models.rollup import debtors_table, migrations, portfolio, split_exactly
 
 CLASSES = ["p_on_time", "p_1_30", "p_31_60", "p_61_90", "p_over_90"]

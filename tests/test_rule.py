@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from features.catalogue import INVOICE_FEATURES, names
 from features.errors import ModelError
-from models.baselines import BASELINES
-from models.rule import SPAN, ShrunkenRule, share_paid_by
+from models.payment.baselines import BASELINES
+from models.payment.rule import SPAN, ShrunkenRule, share_paid_by
 from models.scorer import CLASSES, HORIZON_DAYS, PREDICTION
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from features.ledger import make_ledger
-from models.overrides import decide_segments
-from models.rule_hits import contradictions, rule_hits
-from models.rules import Rules, parse_rules
+from models.segments.overrides import decide_segments
+from models.segments.rule_hits import contradictions, rule_hits
+from models.segments.rules import Rules, parse_rules
 
 DAY = date(2024, 6, 3)
 DECISIONS = make_ledger(

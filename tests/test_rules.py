@@ -12,9 +12,9 @@ import yaml
 
 from features.catalogue import RULE_NAMES
 from features.errors import ConfigurationError
-from models.policy_file import covers, read_policy
-from models.rule_reasons import read_reason
-from models.rules import Rule, Rules, fingerprint, parse_rules, read_rules
+from models.segments.rule_reasons import read_reason
+from models.segments.rules import Rule, Rules, fingerprint, parse_rules, read_rules
+from models.treatment.policy_file import covers, read_policy
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 SHIPPED = CONFIGS / "rules.yaml"

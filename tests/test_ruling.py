@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from models.rules import Rules, parse_rules
+from models.segments.rules import Rules, parse_rules
 from pipelines.ruling import rules_on
 
 DAY = date(2024, 6, 3)

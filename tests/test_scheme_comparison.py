@@ -17,7 +17,7 @@ from tiny_portfolio import Invoice, ledger_of, monthly, on, reading_of, settings
 
 from features.errors import ModelError
 from features.ledger import Ledger
-from models.schemes import DEFAULT_SCHEMES, Scheme
+from models.segments.schemes import DEFAULT_SCHEMES, Scheme
 from pipelines.reading import Reading
 from pipelines.scheme_comparison import RATES, Comparison, compare_schemes, cross_table, late_rates
 

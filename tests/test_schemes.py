@@ -15,8 +15,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from features.contracts.output import CLASSES
 from features.errors import ConfigurationError, ModelError
-from models.scheme_checks import check_schemes
-from models.schemes import DEFAULT_SCHEMES, Scheme, as_proposal, classify, segment_names, value_classes
+from models.segments.scheme_checks import check_schemes
+from models.segments.schemes import (
+    DEFAULT_SCHEMES,
+    Scheme,
+    as_proposal,
+    classify,
+    segment_names,
+    value_classes,
+)
 
 THRESHOLDS = {
     "kind": "thresholds",

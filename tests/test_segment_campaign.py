@@ -18,11 +18,11 @@ from sklearn.metrics import adjusted_rand_score
 from features.ledger import known_before
 from features.simulate import simulate, write_portfolio
 from models import registry
-from models.delay_tactics import read_tactics
-from models.policy_file import read_policy
-from models.rules import read_rules
 from models.scorer import PARAMETERS_FILE, assign_segments
-from models.statutory import read_statutory
+from models.segments.delay_tactics import read_tactics
+from models.segments.rules import read_rules
+from models.treatment.policy_file import read_policy
+from models.treatment.statutory import read_statutory
 from pipelines.fitted_models import fitted_segments
 from pipelines.reading import Reading, read_cleaned
 from pipelines.segmenting import fit_segments

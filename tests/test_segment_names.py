@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.segment_names import in_order, keeps_order, match, renaming
+from models.segments.segment_names import in_order, keeps_order, match, renaming
 
 OLD = np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0]])
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from features.errors import ModelError
-from models import stability
-from models.segmenter import BEHAVIOUR, CLOSINGS, EXPECTED, DebtorSegmenter, predecessor
+from models.segments import stability
+from models.segments.segmenter import BEHAVIOUR, CLOSINGS, EXPECTED, DebtorSegmenter, predecessor
 
 COLUMNS = [*BEHAVIOUR, EXPECTED, CLOSINGS]
 

@@ -17,7 +17,7 @@ import pytest
 from features.contracts import OUTPUT_TABLES
 from features.errors import DebtscapeError
 from features.simulate import simulate, write_portfolio
-from models.stability import Evidence
+from models.segments.stability import Evidence
 from pipelines.migration_history import Moves
 from pipelines.published_runs import PublishedRun
 from pipelines.reading import read

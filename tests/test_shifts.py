@@ -14,9 +14,9 @@ from scipy.stats import mannwhitneyu
 
 from features.contracts import OUTPUT_TABLES
 from features.ledger import Ledger, make_ledger
-from models.habits import payment_habits
-from models.shifts import shifts
-from models.sliding import _chance_of_later, since_begun, sliding_warnings
+from models.reminding.habits import payment_habits
+from models.reminding.shifts import shifts
+from models.reminding.sliding import _chance_of_later, since_begun, sliding_warnings
 
 START = date(2024, 1, 1)
 GUARDS = {"min_settled": 6, "max_shift_days": 7, "max_spread_days": 5, "expires_after_days": 180}

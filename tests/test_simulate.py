@@ -14,7 +14,7 @@ from features.contracts import LEDGER_TABLES
 from features.errors import ConfigurationError
 from features.simulate import Portfolio, simulate, write_portfolio
 from features.simulated_debtors import PAYERS
-from models.segmenter import BEHAVIOUR
+from models.segments.segmenter import BEHAVIOUR
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 

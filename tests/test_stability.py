@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.stability import Evidence, choose, cluster, examine
+from models.segments.stability import Evidence, choose, cluster, examine
 
 
 def blobs(centres: list[float], each: int = 40, spread: float = 0.3) -> np.ndarray:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ConfigurationError
-from models.statutory import (
+from models.treatment.statutory import (
     NOTHING,
     fingerprint,
     half_year_of,

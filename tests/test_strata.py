@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 
-from models.strata import newest_matured
-from models.truth import Truth
+from models.evaluation.strata import newest_matured
+from models.evaluation.truth import Truth
 
 
 def truth_of(past, days_late, decided) -> Truth:

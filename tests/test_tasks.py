@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from treatment_support import DAY, credit_of, on, open_items
 
-from models.tasks import COLUMNS, find_tasks
+from models.reminding.tasks import COLUMNS, find_tasks
 
 NOTHING_MISSING = pd.DataFrame(columns=["customer_id", "wanted", "taken"], dtype="str")
 

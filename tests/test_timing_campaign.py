@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 from reminder_timing import compare, plan_and_judge
 from sliding_alarm import live
 
-from models.sliding import FALSE_ALARMS
+from models.reminding.sliding import FALSE_ALARMS
 
 pytestmark = pytest.mark.slow
 

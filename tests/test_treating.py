@@ -14,7 +14,7 @@ from features.contracts import OUTPUT_TABLES
 from features.errors import ConfigurationError
 from features.open_items import open_items
 from features.simulate import simulate, write_portfolio
-from models.policy_file import read_policy
+from models.treatment.policy_file import read_policy
 from pipelines.deciding import Models, decide
 from pipelines.reading import Reading, read
 from pipelines.running import read_for_run

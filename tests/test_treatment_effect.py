@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ModelError
-from models.experiment_size import (
+from models.treatment.experiment_size import (
     MOST_PER_GROUP,
     Spread,
     days_until,
@@ -19,7 +19,7 @@ from models.experiment_size import (
     sample_needed,
     spread,
 )
-from models.treatment_effect import effective_groups, effects, restricted_days
+from models.treatment.treatment_effect import effective_groups, effects, restricted_days
 
 Z = 1.959964 + 0.841621
 """The two quantiles of the normal law at 5 % two-sided and 80 %, from a table."""

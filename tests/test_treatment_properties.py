@@ -18,16 +18,16 @@ from treatment_support import POLICY
 from features.ledger import Ledger, make_ledger
 from features.open_items import open_credit, open_items
 from features.settlement import keep_books
-from models.actions import plan_actions
-from models.blocks import blocked_items, find_blocks
-from models.dunning_state import dunning_state
-from models.experiment import arms
 from models.facts import customers_on
-from models.next_steps import next_steps
-from models.policy import Experiment, Policy
-from models.policy_tables import line_of, step_table
-from models.reminders import plan_reminders
-from models.step_timing import moves
+from models.reminding.actions import plan_actions
+from models.reminding.blocks import blocked_items, find_blocks
+from models.reminding.dunning_state import dunning_state
+from models.reminding.next_steps import next_steps
+from models.reminding.reminders import plan_reminders
+from models.reminding.step_timing import moves
+from models.treatment.experiment import arms
+from models.treatment.policy import Experiment, Policy
+from models.treatment.policy_tables import line_of, step_table
 
 TODAY = START + timedelta(500)
 CUSTOMERS = ("anna", "bert", "cora")

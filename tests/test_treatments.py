@@ -13,11 +13,11 @@ import pytest
 from features.contracts.collection_tables import TREATMENTS
 from features.ledger import make_ledger
 from models.facts import customers_on
-from models.policy import Policy, Terms
-from models.policy_file import read_policy
-from models.statutory import NOTHING, Rate, Statutory, parse_statutory
-from models.terms import harms, in_words, minor_in
-from models.treatments import treatments, who
+from models.treatment.policy import Policy, Terms
+from models.treatment.policy_file import read_policy
+from models.treatment.statutory import NOTHING, Rate, Statutory, parse_statutory
+from models.treatment.terms import harms, in_words, minor_in
+from models.treatment.treatments import treatments, who
 
 DAY = date(2024, 9, 2)
 POLICY = read_policy(Path(__file__).resolve().parent.parent / "configs" / "policy.yaml")

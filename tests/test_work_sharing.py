@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from features.errors import ConfigurationError, LedgerError
 from features.ledger import make_ledger
-from models.work_sharing import Person, roster, share_work
+from models.calling.work_sharing import Person, roster, share_work
 
 DAY = date(2024, 6, 3)
 

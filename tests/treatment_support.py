@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from features.ledger import Ledger, make_ledger
-from models.blocks import find_blocks
-from models.policy import Policy
-from models.policy_file import read_policy
-from models.policy_tables import EVENT, step_table
-from models.reminders import Planned, plan_reminders
+from models.reminding.blocks import find_blocks
+from models.reminding.reminders import Planned, plan_reminders
+from models.treatment.policy import Policy
+from models.treatment.policy_file import read_policy
+from models.treatment.policy_tables import EVENT, step_table
 
 DAY = date(2024, 6, 3)
 """A Monday, without a public holiday in the countries used."""

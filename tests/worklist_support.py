@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from features.ledger import Ledger, make_ledger
-from models.blocks import dunnable_minor, find_blocks
-from models.policy import Policy
-from models.policy_file import read_policy
+from models.calling.worklist import worklist
+from models.reminding.blocks import dunnable_minor, find_blocks
 from models.rollup import debtors_table
 from models.scorer import CLASS_BORDERS, CLASSES
-from models.worklist import worklist
+from models.treatment.policy import Policy
+from models.treatment.policy_file import read_policy
 
 DAY = date(2024, 6, 3)
 """A Monday."""

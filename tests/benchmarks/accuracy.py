@@ -22,8 +22,8 @@ import pandas as pd
 from public_ledgers import issue_day_at, markdown, read_public
 
 from features.outcomes import landmarks
-from models.baselines import OwnRate
-from models.evaluate import MODEL, REFERENCE, evaluate
+from models.evaluation.evaluate import MODEL, REFERENCE, evaluate
+from models.payment.baselines import OwnRate
 from models.scorer import CLASS_BORDERS, CLASSES
 from pipelines.folds import facts_of, fit_all, predict_all, rows_at, training_rows
 from pipelines.reading import Reading

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from features.catalogue import RULE_NAMES
-from models.movement import settle
-from models.overrides import decide_segments
-from models.rule_hits import rule_hits
-from models.rules import Rules, parse_rules
 from models.scorer import assign_segments, segment_distances
-from models.segmenter import BEHAVIOUR
+from models.segments.movement import settle
+from models.segments.overrides import decide_segments
+from models.segments.rule_hits import rule_hits
+from models.segments.rules import Rules, parse_rules
+from models.segments.segmenter import BEHAVIOUR
 
 DAY = date(2026, 1, 1)
 CONSTANTS = {"new_until_matured": 3.0, "dormant_after_months": 18.0}

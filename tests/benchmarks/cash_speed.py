@@ -15,8 +15,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from models.cash import cash_forecast
-from models.payment_sketch import sketch
+from models.payment.cash import cash_forecast
+from models.payment.payment_sketch import sketch
 from models.scorer import CLASS_BORDERS, CLASSES
 
 DAY = date(2026, 1, 5)

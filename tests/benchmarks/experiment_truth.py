@@ -26,10 +26,10 @@ from features.simulated_reminders import (
     reminded_pay_days,
     response,
 )
-from models.experiment import AS_PLANNED, FOLLOWED_DAYS, arms, label
-from models.experiment_size import first_of_group
-from models.policy import Experiment
-from models.treatment_effect import effects
+from models.treatment.experiment import AS_PLANNED, FOLLOWED_DAYS, arms, label
+from models.treatment.experiment_size import first_of_group
+from models.treatment.policy import Experiment
+from models.treatment.treatment_effect import effects
 
 Ints = npt.NDArray[np.int64]
 

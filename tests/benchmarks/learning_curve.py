@@ -18,8 +18,8 @@ from family_comparison import SEED, UNTIL_SHARE, difference, fold, shown
 from public_ledgers import issue_day_at, markdown, read_simulated
 
 from features.ledger import known_before
-from models.evaluate import MODEL, evaluate
-from models.payment_time import PaymentTime
+from models.evaluation.evaluate import MODEL, evaluate
+from models.payment.payment_time import PaymentTime
 from pipelines.folds import payment_time, predict_all, training_rows
 from pipelines.reading import Reading
 from pipelines.settings import Settings

@@ -16,10 +16,10 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from features.catalogue import INVOICE_FEATURES, names
-from models.evaluate import MODEL
-from models.members import Boosting, class_borders, fit_classes, fit_hazard, fit_linear
-from models.payment_time import PaymentTime
-from models.person_periods import bin_borders, make_points
+from models.evaluation.evaluate import MODEL
+from models.payment.members import Boosting, class_borders, fit_classes, fit_hazard, fit_linear
+from models.payment.payment_time import PaymentTime
+from models.payment.person_periods import bin_borders, make_points
 from models.scorer import PREDICTION, QUANTILES
 from pipelines.folds import Predictor, payment_time, rule
 from pipelines.settings import Settings

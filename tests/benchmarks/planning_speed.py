@@ -19,17 +19,17 @@ import numpy as np
 import pandas as pd
 
 from features.ledger import Ledger, make_ledger
-from models.actions import plan_actions
-from models.blocks import find_blocks
-from models.dunning_state import dunning_state
-from models.experiment import arms
 from models.facts import customers_on
-from models.next_steps import next_steps
-from models.policy import Experiment
-from models.policy_file import read_policy
-from models.policy_tables import line_of, step_table
-from models.reminders import plan_reminders
-from models.step_timing import moves
+from models.reminding.actions import plan_actions
+from models.reminding.blocks import find_blocks
+from models.reminding.dunning_state import dunning_state
+from models.reminding.next_steps import next_steps
+from models.reminding.reminders import plan_reminders
+from models.reminding.step_timing import moves
+from models.treatment.experiment import arms
+from models.treatment.policy import Experiment
+from models.treatment.policy_file import read_policy
+from models.treatment.policy_tables import line_of, step_table
 
 Made = TypeVar("Made")
 

@@ -32,12 +32,12 @@ from features.simulate import Portfolio, simulate
 from features.simulated_debtors import NEVER
 from features.simulated_payments import working_day
 from features.simulated_reminders import reminded_pay_days
-from models.habits import payment_habits
-from models.optimal_timing import expected_contacts, optimal_days
-from models.payment_sketch import PaymentSketch, sketch
-from models.policy import Optimal, Policy
-from models.policy_file import read_policy
-from models.shifts import shifts
+from models.payment.payment_sketch import PaymentSketch, sketch
+from models.reminding.habits import payment_habits
+from models.reminding.optimal_timing import expected_contacts, optimal_days
+from models.reminding.shifts import shifts
+from models.treatment.policy import Optimal, Policy
+from models.treatment.policy_file import read_policy
 from pipelines.folds import Predictor, became_of, payment_time, rows_at, rule, training_rows
 from pipelines.reading import books_of
 from pipelines.settings import Settings

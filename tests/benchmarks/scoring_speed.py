@@ -17,8 +17,8 @@ from pathlib import Path
 from bench_ledger import big_ledger
 
 from features.outcomes import landmarks
-from models.explain import contributions
-from models.reason_words import reasons
+from models.payment.explain import contributions
+from models.payment.reason_words import reasons
 from pipelines.folds import payment_time, rows_at, sample_points, training_rows
 from pipelines.predicting import side_by_side
 from pipelines.reading import books_of

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 from public_ledgers import issue_day_at, markdown, read_public
 
-from models.schemes import DEFAULT_SCHEMES
+from models.segments.schemes import DEFAULT_SCHEMES
 from pipelines.scheme_comparison import Comparison, compare_schemes
 
 SHARE = 0.7

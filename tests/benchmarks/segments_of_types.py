@@ -18,7 +18,7 @@ from public_ledgers import markdown
 from simulated_types import classifier_ari, types_and_features, with_history
 from sklearn.metrics import adjusted_rand_score
 
-from models.segmenter import BEHAVIOUR, DebtorSegmenter
+from models.segments.segmenter import BEHAVIOUR, DebtorSegmenter
 
 NEW_UNTIL_MATURED = 3
 

@@ -24,7 +24,7 @@ from sklearn.metrics import accuracy_score, adjusted_rand_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from features.simulate import simulate, write_portfolio
-from models.segmenter import BEHAVIOUR
+from models.segments.segmenter import BEHAVIOUR
 from pipelines.deciding import debtors_on
 from pipelines.reading import read
 

@@ -21,9 +21,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from features.ledger import make_ledger
-from models.habits import payment_habits
-from models.shifts import shifts
-from models.sliding import sliding_warnings
+from models.reminding.habits import payment_habits
+from models.reminding.shifts import shifts
+from models.reminding.sliding import sliding_warnings
 
 GUARDS = {"min_settled": 6, "max_shift_days": 7, "max_spread_days": 5, "expires_after_days": 180}
 BEGUN = date(2025, 7, 1)

@@ -14,10 +14,10 @@ import pandas as pd
 from worklist_support import DAY, POLICY, call, evenly_paid, on, over_limit
 
 from features.ledger import make_ledger
-from models.blocks import dunnable_minor, find_blocks
+from models.calling.work_sharing import Person, share_work
+from models.calling.worklist import worklist
+from models.reminding.blocks import dunnable_minor, find_blocks
 from models.rollup import debtors_table
-from models.work_sharing import Person, share_work
-from models.worklist import worklist
 
 LANGUAGES = np.array(["nl", "de", "fr", "en", "pl", "it", "es", "pt"])
 COLLECTORS = [f"C{number:02}" for number in range(50)]

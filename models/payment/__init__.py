@@ -1,0 +1,1 @@
+"""When an invoice is paid, why, and which cash that brings."""

@@ -1,0 +1,1 @@
+"""When an open invoice is reminded, how, and why not."""

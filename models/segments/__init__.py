@@ -1,0 +1,1 @@
+"""Who pays alike, and what that means: groups, rules, schemes, risk."""
