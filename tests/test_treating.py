@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from features.contracts import OUTPUT_TABLES
+from features.contracts import OUTPUT_TABLES, SCHEMA_VERSION
 from features.errors import ConfigurationError
 from features.open_items import open_items
 from features.simulate import simulate, write_portfolio
 from models.treatment.policy_file import read_policy
-from pipelines.deciding import Models, decide
+from pipelines.arrow_tables import to_arrow
+from pipelines.deciding import Models, Previous, decide
 from pipelines.reading import Reading, read
 from pipelines.running import read_for_run
 from pipelines.settings import CONFIGS
@@ -143,6 +144,18 @@ def test_cash_of_the_weeks_is_cash_of_the_days(plain: Treated) -> None:
     of_weeks = weeks.set_index("starts_on")["expected_amount_minor"].reindex(whole)
     assert len(whole) >= 12
     assert ((sums[whole] - of_weeks).abs() <= 7).all()
+
+
+def test_actions_that_contract_1_1_planned_are_withdrawn_as_they_were(plain: Treated) -> None:
+    """It knew neither tone nor language; the table that withdraws them can be published all the same."""
+    old = plain.tables["actions"].assign(
+        action_id="old" + plain.tables["actions"]["action_id"], tone=None, language=None
+    )
+    before = Previous(plain.tables["segments"], old, None, date(2025, 12, 31), None)
+    actions = decide(plain.reading, NO_MODELS, before)["actions"]
+    assert (actions["change"] == "withdrawn").sum() == len(old) > 0
+    run = {"run_id": "r", "as_of": DAY, "schema_version": SCHEMA_VERSION}
+    assert to_arrow(OUTPUT_TABLES["actions"], actions, run).num_rows == len(actions)
 
 
 # ---- the configuration is obeyed ---------------------------------------------------------------------
