@@ -22,7 +22,7 @@ from pipelines.training import train
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SMALL = """
-predictor: {training_rows: 3000, evaluation_rows: 2000, iterations: 15}
+predictor: {training_rows: 2000, evaluation_rows: 1000, iterations: 10}
 output: out
 """
 
@@ -107,7 +107,7 @@ def portfolio(folder: Path) -> Story:
     return Story("portfolio", date(2025, 7, 1), frames, configuration, known=known, later=later)
 
 
-@pytest.fixture(scope="module", params=["portfolio", "ibm", "sme"])
+@pytest.fixture(scope="module", params=["portfolio", "ibm", pytest.param("sme", marks=pytest.mark.slow)])
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Each of the three ledgers."""
     if request.param == "portfolio":
