@@ -26,6 +26,11 @@ def init_configuration(files: Sequence[Path], folder: Path) -> tuple[str, list[s
     home = next((guess.currency for guess in guesses if guess.currency), None)
     if home is None:
         unsure.append("no column names a currency: home_currency EUR is an assumption")
+    if not any("legal_kind" in guess.columns for guess in guesses):
+        unsure.append(
+            "no column says which debtors are businesses: they get friendly reminders only, "
+            "unless default_legal_kind says business"
+        )
     lines = ["# Written by `debtscape init` from the files' column names and contents.", ""]
     lines += [f"# CHECK: {each}" for each in unsure] + ["", "ledger:"]
     for guess in guesses:
@@ -34,6 +39,7 @@ def init_configuration(files: Sequence[Path], folder: Path) -> tuple[str, list[s
         "",
         "late_after_days: 0                # late = settled more than this many days after the due day",
         f"home_currency: {home or 'EUR'}                # of amounts without a currency; ISO 4217",
+        "default_legal_kind: unknown       # or business, public, consumer: of debtors who do not say it",
         "output: out/                      # runs, backtests and, by default, the MLflow database live here",
         "timezone: UTC                     # in which scheduled days begin, such as Europe/Amsterdam",
     ]

@@ -259,7 +259,14 @@ def test_the_configuration_is_valid_yaml_that_reads_the_file(tmp_path: Path) -> 
     content = yaml.safe_load(text)
     assert content["ledger"]["invoices"]["path"] == "../data/my ledger.csv"
     assert content["ledger"]["invoices"]["columns"]["customer_id"] == "customer no"
-    assert set(content) == {"ledger", "late_after_days", "home_currency", "output", "timezone"}
+    assert set(content) == {
+        "ledger",
+        "late_after_days",
+        "home_currency",
+        "default_legal_kind",
+        "output",
+        "timezone",
+    }
     assert all(f"# CHECK: {each}" in text for each in unsure)
     sources = {name: Source(**source) for name, source in content["ledger"].items()}
     result = read_ledger(
