@@ -198,6 +198,7 @@ def _planned(
         home_currency=settings.home_currency,
         default_country=settings.default_country,
         creditor_country=settings.creditor_country,
+        creditor_region=settings.creditor_region,
     )
 
 

@@ -88,6 +88,17 @@ def test_calls_need_a_working_day_of_the_creditor_too(step: str, expected: str) 
     assert row["send_on"] == on(expected)
 
 
+@pytest.mark.parametrize(
+    ("region", "expected"), [("BY", "2023-01-09"), ("BE", "2023-01-06"), (None, "2023-01-06")]
+)
+def test_the_creditors_own_region_has_holidays_of_its_own(region: str | None, expected: str) -> None:
+    """Friday 6 January is a holiday in Bavaria, not in Berlin."""
+    items = open_items({"due_on": on("2022-11-01")})
+    where = {"creditor_country": "DE", "creditor_region": region}
+    row = planned(items, "call", day=date(2023, 1, 6), **where).rows.iloc[0]
+    assert row["send_on"] == on(expected)
+
+
 def test_reminders_keep_their_distance_from_dunning_that_the_ledger_tells_of() -> None:
     """Another invoice of the debtor, since paid, was dunned on 31 May: not before 7 June."""
     items = open_items({"due_on": on("2024-05-10")})

@@ -145,6 +145,7 @@ def planned(
     policy: Policy = POLICY,
     day: date = DAY,
     creditor_country: str | None = None,
+    creditor_region: str | None = None,
 ) -> Planned:
     """The plan for these items with these next steps: by default the friendly reminder of gentle."""
     ledger = ledger or ledger_of(items)
@@ -164,4 +165,5 @@ def planned(
         day=day,
         home_currency="EUR",
         creditor_country=creditor_country,
+        creditor_region=creditor_region,
     )

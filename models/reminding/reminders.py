@@ -64,6 +64,7 @@ def plan_reminders(
     home_currency: str,
     default_country: str | None = None,
     creditor_country: str | None = None,
+    creditor_region: str | None = None,
 ) -> Planned:
     """Return the plan: exactly one row per open item, with a step and a day or a reason for none.
 
@@ -108,7 +109,7 @@ def plan_reminders(
         today,
     )
     place, places = place_codes(*_places(readers, debtors, default_country))
-    also = (creditor_country, "") if creditor_country else None
+    also = (creditor_country, creditor_region or "") if creditor_country else None
     made = contact_days(
         lines,
         past_contacts(items, state, facts, readers, policy.contact, day),
