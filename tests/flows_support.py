@@ -1,13 +1,13 @@
-"""One real Prefect server for every test that needs one, with its scheduler running."""
+"""One real Prefect server for the tests of a file that need one, with its scheduler running."""
 
 from collections.abc import Iterator
 
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a server of this test session; flows called in the session are recorded there.
+    """Address of a server; flows called meanwhile are recorded there. Idle it would take its share of a core.
 
     Prefect's own test harness starts a server without its scheduler, so it could not show that a
     scheduled run appears.

@@ -393,14 +393,10 @@ def test_another_distance_is_refused(every: str) -> None:
         cutoffs_between(date(2025, 1, 1), date(2025, 6, 1), every)
 
 
-def test_training_again_on_the_same_day_changes_nothing(tmp_path: Path) -> None:
+def test_training_again_on_the_same_day_changes_nothing(story: Story) -> None:
     """The same models are not registered twice, and what cannot be compared is said."""
-    config = write_portfolio(simulate(debtors=60, months=14, seed=5, end=FIRST), tmp_path)
-    config.write_text(config.read_text() + SMALL)
-    first = train(config, as_of=FIRST, today=TODAY)
-    registry.set_alias("payment-time", "champion", "1", tracking_uri=load_settings(config).tracking_uri)
-    again = train(config, as_of=FIRST, today=TODAY)
+    again = train(story.config, as_of=TRAINED, today=TODAY)
     for name in ("debtor-segments", "reminder-timing", "payment-time"):
-        assert (first["models"][name]["version"], again["models"][name]["version"]) == ("1", "1")
+        assert (story.trained["models"][name]["version"], again["models"][name]["version"]) == ("1", "1")
         assert again["models"][name]["reasons"] == ["the same model as version 1"]
     assert any("no day has passed since then" in warning for warning in again["warnings"])

@@ -107,7 +107,10 @@ def portfolio(folder: Path) -> Story:
     return Story("portfolio", date(2025, 7, 1), frames, configuration, known=known, later=later)
 
 
-@pytest.fixture(scope="module", params=["portfolio", "ibm", pytest.param("sme", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module",
+    params=["portfolio", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ibm", "sme"))],
+)
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Each of the three ledgers."""
     if request.param == "portfolio":
