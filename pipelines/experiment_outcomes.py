@@ -129,8 +129,9 @@ def experiment_rows(
 ) -> pd.DataFrame:
     """Return the judged invoices of drawn debtors, with group, arm, propensity, FEATURES of `start`."""
     inside = place.loc[place["arm"] != "", ["group", "arm", "propensity"]]
-    rows = judged.join(inside, on="customer_id", how="inner")
-    points = pd.DataFrame({"customer_id": sorted(set(rows["customer_id"])), "day": start})
+    rows = judged.join(inside, on="customer_id", how="inner").reset_index(drop=True)
+    who = pd.Series(sorted(set(rows["customer_id"])), dtype="str")
+    points = pd.DataFrame({"customer_id": who, "day": pd.Series(start, who.index, "datetime64[s]")})
     known = debtor_features(
         reading.books,
         points,

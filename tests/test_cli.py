@@ -17,8 +17,8 @@ HEADER = "invoice_id,customer_id,issued_on,due_on,amount"
 SETTLED = f"{HEADER},paid_on\nF1,Bakery,2025-01-01,2025-01-31,100.00,2025-02-05\n"
 OPEN = f"{HEADER}\nF1,Bakery,2025-01-01,2025-01-31,100.00\nF2,Butcher,2025-01-05,2025-02-04,50.00\n"
 COMMANDS = (
-    "demo", "init", "check", "features", "train", "run", "backtest", "explain", "quote", "schedule",
-    "simulate",
+    "demo", "init", "check", "features", "train", "run", "backtest", "explain", "quote", "rules", "segments",
+    "policy", "preview", "experiment", "schedule", "simulate",
 )  # fmt: skip
 
 
@@ -252,7 +252,8 @@ def test_json_is_all_that_is_printed(shell: Shell) -> None:
     shell.ledger(OPEN)
     said = {}
     quote = ["quote", "Bakery", "--amount", "80"]
-    for command in (["features"], ["check"], ["train"], ["run"], ["explain", "Bakery"], quote):
+    treatment = (["policy"], ["preview", "F1"], ["experiment"])
+    for command in (["features"], ["check"], ["train"], ["run"], ["explain", "Bakery"], quote, *treatment):
         code, out, _ = shell(*command, "--json")
         assert code == 0
         said[command[0]] = strict(out)
@@ -263,6 +264,31 @@ def test_json_is_all_that_is_printed(shell: Shell) -> None:
     assert said["run"]["warnings"]
     assert said["explain"]["run_id"] == said["run"]["run_id"]
     assert [row["amount"] for row in said["quote"]["quotes"]] == [80]
+    assert said["policy"]["debtors"] == 2
+    assert said["preview"]["step"] == "friendly_reminder"
+    assert not said["experiment"]["on"]
+
+
+def test_treatment_is_shown_as_a_person_reads_it(shell: Shell) -> None:
+    """The policy's lines, the message of a next step, the experiment that is off; nothing is sent."""
+    shell.ledger(OPEN)
+    assert shell("run")[0] == 0
+    assert "friendly_only" in shell("policy")[1]
+    message = shell("preview", "F1", "--language", "de")[1]
+    assert "Rechnung F1" in message
+    assert "Nothing was sent" in message
+    assert "off" in shell("experiment", "--effect-days", "2")[1]
+    assert "treated by: line 3 of the policy: strategy friendly_only" in shell("explain", "Bakery")[1]
+
+
+def test_a_message_is_only_previewed_for_an_invoice_that_is_known(shell: Shell) -> None:
+    """Without a run, for another invoice, in a language without texts: what to do instead."""
+    shell.ledger(OPEN)
+    assert "debtscape run" in shell.refuses("preview", "F1")
+    assert shell("run")[0] == 0
+    assert "F1" in shell.refuses("preview", "F11")
+    assert "de, en, fr, nl" in shell.refuses("preview", "F1", "--language", "it")
+    assert "friendly_reminder" in shell.refuses("preview", "F1", "--step", "freindly_reminder")
 
 
 def test_the_catalogue_names_every_feature_with_unit_and_meaning(shell: Shell) -> None:
@@ -284,6 +310,13 @@ def test_simulate_writes_a_ledger_that_check_accepts(shell: Shell) -> None:
     code, out, _ = shell("check", "-c", "ledger/debtscape.yaml", "--json")
     assert code == 0
     assert sum(table["rejected"] for table in json.loads(out)["tables"]) == 0
+
+
+def test_simulate_writes_what_would_have_happened_where_reminders_act(shell: Shell) -> None:
+    """The truth then has a row per invoice, beside the ledger."""
+    made = ["--debtors", "12", "--months", "6", "--effective-reminders"]
+    assert shell("simulate", "--out", "ledger", *made)[0] == 0
+    assert (shell.folder / "ledger" / "truth" / "invoices.csv").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_named(shell: Shell) -> None:
