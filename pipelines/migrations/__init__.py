@@ -1,0 +1,1 @@
+"""How the delivered tables in a database come about and change."""

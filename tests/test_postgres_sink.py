@@ -1,0 +1,278 @@
+"""A run in a real PostgreSQL: whole, once, kept, and the newest day in the views."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+import pytest
+from postgres_support import PASSWORD, can_start_postgres, postgres
+from publication_support import DAY, NOW, inputs, publish_tiny, tiny_tables
+
+from features.contracts import OUTPUT_TABLES, Kind
+from features.contracts.output import RUN_COLUMNS
+from features.errors import PublicationError
+from pipelines import postgres_sink
+from pipelines.postgres_sink import deliver_to_postgres, run_in_postgres
+from pipelines.publication import RunFacts, publish
+from pipelines.published_runs import PublishedRun, find_run
+
+VARIABLE = "DELIVERY_DB"
+needs_server = pytest.mark.skipif(not can_start_postgres(), reason="no PostgreSQL")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of one server for all tests of this file."""
+    with postgres() as address:
+        yield address
+
+
+@pytest.fixture
+def database(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address, with nothing delivered yet and named by the environment."""
+    monkeypatch.setenv(VARIABLE, server)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("drop schema if exists debtscape cascade")
+    return server
+
+
+def ask(address: str, query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    with psycopg.connect(address) as connection:
+        return connection.execute(query).fetchall()  # type: ignore[call-overload]
+
+
+def rows(address: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all delivered tables."""
+    return {name: ask(address, f'select * from debtscape."{name}"') for name in ("runs", *OUTPUT_TABLES)}
+
+
+def a_run(output: Path, as_of: date = DAY, **others: object) -> PublishedRun:
+    """Publish the tiny run and return it."""
+    run = find_run(output, publish_tiny(output, as_of=as_of, **others).run_id)
+    assert run is not None
+    return run
+
+
+@needs_server
+def test_every_table_arrives_with_exact_types(database: str, tmp_path: Path) -> None:
+    """Rows as counted in the delivery; money numeric, days dates, flags booleans."""
+    run = a_run(tmp_path)
+    delivery = deliver_to_postgres(run, VARIABLE)
+    assert {name: len(found) for name, found in rows(database).items()} == {"runs": 1, **delivery.rows}
+    found = ask(
+        database,
+        "select run_id, as_of, overdue_amount, send_on, adverse, approved_by from debtscape.current_actions",
+    )
+    assert found == [(run.run_id, DAY, Decimal("100.100"), date(2026, 3, 4), False, None)]
+    assert ask(database, "select p_late from debtscape.predictions where invoice_id = 'i3'") == [(0.2,)]
+    assert delivery.withheld == {"actions": 0, "treatments": 1}
+    assert ask(database, "select customer_id from debtscape.treatments order by 1") == [("c1",), ("c3",)]
+
+
+@needs_server
+def test_the_tables_are_those_of_the_contract(database: str, tmp_path: Path) -> None:
+    """Columns, types and what may be empty: a column of the contract without a migration fails here."""
+    types: dict[Kind, str] = {"id": "text", "text": "text", "day": "date", "money": "numeric"}
+    types |= {"count": "bigint", "days": "bigint", "flag": "boolean"}
+    types |= {"share": "double precision", "number": "double precision"}
+    deliver_to_postgres(a_run(tmp_path), VARIABLE)
+    for prefix in ("", "current_"):
+        for name, contract in OUTPUT_TABLES.items():
+            found = ask(
+                database,
+                "select column_name, data_type, is_nullable = 'NO' from information_schema.columns "
+                f"where table_schema = 'debtscape' and table_name = '{prefix}{name}'",
+            )
+            told = {(c.name, types[c.kind], c.required) for c in (*RUN_COLUMNS, *contract.columns)}
+            if prefix:  # a view says nothing about what may be empty
+                found = [(column, kind, False) for column, kind, _ in found]
+                told = {(column, kind, False) for column, kind, _ in told}
+            assert set(found) == told, f"{prefix}{name}"
+
+
+@needs_server
+def test_delivering_twice_changes_nothing(database: str, tmp_path: Path) -> None:
+    """The second time says so; not a row is written, not even the moment of delivery."""
+    run = a_run(tmp_path)
+    first = deliver_to_postgres(run, VARIABLE)
+    before = rows(database)
+    second = deliver_to_postgres(run, VARIABLE)
+    assert (first.already, second.already) == (False, True)
+    assert rows(database) == before
+
+
+@needs_server
+def test_history_is_kept_and_the_newest_day_is_current(database: str, tmp_path: Path) -> None:
+    """Two days, delivered in the wrong order: both are there, the views show the later one."""
+    older, newer = a_run(tmp_path), a_run(tmp_path, DAY + timedelta(days=1))
+    assert run_in_postgres(VARIABLE) is None
+    deliver_to_postgres(newer, VARIABLE)
+    deliver_to_postgres(older, VARIABLE)
+    assert run_in_postgres(VARIABLE) == newer.run_id
+    assert ask(database, "select distinct run_id from debtscape.current_segments") == [(newer.run_id,)]
+    assert ask(database, "select count(*) from debtscape.segments") == [(6,)]
+
+
+@needs_server
+def test_of_one_day_the_run_published_last_is_current(database: str, tmp_path: Path) -> None:
+    """The same order as that of the runs themselves."""
+    first = a_run(tmp_path, ledger="ledger-1")
+    last = a_run(tmp_path, ledger="ledger-2", now=NOW + timedelta(hours=1))
+    for run in (last, first):
+        deliver_to_postgres(run, VARIABLE)
+    assert run_in_postgres(VARIABLE) == last.run_id
+
+
+@needs_server
+def test_a_run_that_was_rewritten_replaces_its_rows(database: str, tmp_path: Path) -> None:
+    """After an erasure the same run id has another fingerprint: no old row stays."""
+    run = a_run(tmp_path)
+    deliver_to_postgres(run, VARIABLE)
+    with psycopg.connect(database) as connection:
+        connection.execute("update debtscape.runs set fingerprint = 'older'")
+        connection.execute("update debtscape.segments set customer_id = 'erased' where customer_id = 'c1'")
+    assert not deliver_to_postgres(run, VARIABLE).already
+    found = ask(database, "select customer_id from debtscape.segments order by 1")
+    assert found == [("c1",), ("c2",), ("c3",)]
+
+
+@needs_server
+@pytest.mark.parametrize(
+    "name", ["a\n\\.\nb", "\\.", 'say "x", y', "'; drop table runs; --", "\\N", "NULL", "=1+1", "a\r\nb\tc"]
+)
+def test_any_text_arrives_as_it_is(database: str, tmp_path: Path, name: str) -> None:
+    """Quotes, line ends, what COPY reads as its own marks, SQL: all are only text."""
+    tables = tiny_tables()
+    tables["actions"]["reason"] = name
+    made = publish(tables, inputs=inputs(), facts=RunFacts(), output=tmp_path, now=NOW)
+    run = find_run(tmp_path, made.run_id)
+    assert run is not None
+    deliver_to_postgres(run, VARIABLE)
+    assert ask(database, "select reason, approved_by from debtscape.actions") == [(name, None)]
+
+
+KILLER = """
+import os, signal, sys
+from pathlib import Path
+from pipelines import postgres_sink
+from pipelines.published_runs import find_run
+copy, left = postgres_sink._copy, [int(sys.argv[3])]
+def dying(*arguments):
+    left[0] -= 1
+    if left[0] < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    copy(*arguments)
+postgres_sink._copy = dying
+postgres_sink.deliver_to_postgres(find_run(Path(sys.argv[1]), sys.argv[2]), "DELIVERY_DB")
+"""
+
+
+@needs_server
+def test_a_death_in_the_middle_leaves_nothing(database: str, tmp_path: Path) -> None:
+    """Killed before the sixth table: not even the schema is there; the next try delivers all, once."""
+    run = a_run(tmp_path)
+    command = [sys.executable, "-c", KILLER, str(tmp_path), run.run_id, "5"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert ask(database, "select to_regnamespace('debtscape')") == [(None,)]
+    deliver_to_postgres(run, VARIABLE)
+    assert ask(database, "select count(*) from debtscape.segments") == [(3,)]
+
+
+@needs_server
+def test_a_failure_in_the_middle_leaves_the_delivery_before(database: str, tmp_path: Path) -> None:
+    """Whatever breaks between two tables, the day before stays as it was."""
+    deliver_to_postgres(a_run(tmp_path), VARIABLE)
+    before, copy = rows(database), postgres_sink._copy
+
+    def breaking(connection: Any, name: str, table: Any) -> None:
+        if name == "actions":
+            raise KeyboardInterrupt
+        copy(connection, name, table)
+
+    later = a_run(tmp_path, DAY + timedelta(days=1))
+    with patch.object(postgres_sink, "_copy", breaking), pytest.raises(KeyboardInterrupt):
+        deliver_to_postgres(later, VARIABLE)
+    assert rows(database) == before
+
+
+@needs_server
+def test_a_refusal_of_the_database_is_told_without_the_address(
+    database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The tables of somebody else, or of a newer version: two lines, no password in them or in a log."""
+    caplog.set_level(logging.DEBUG)
+    run = a_run(tmp_path)
+    deliver_to_postgres(run, VARIABLE)
+    with psycopg.connect(database) as connection:
+        connection.execute("update debtscape.alembic_version set version_num = 'newer'")
+    with pytest.raises(
+        PublicationError, match=r"was not delivered: the database in DELIVERY_DB refused"
+    ) as no:
+        deliver_to_postgres(run, VARIABLE)
+    assert "newer" in str(no.value)
+    out, err = capfd.readouterr()
+    assert PASSWORD not in str(no.value) + caplog.text + out + err
+
+
+@needs_server
+def test_a_role_without_rights_is_refused(database: str, tmp_path: Path, monkeypatch: Any) -> None:
+    """A login that may not make a schema learns what the database says, without its own address."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("drop role if exists reader")
+        connection.execute("create role reader login password 'reader-secret'")
+    monkeypatch.setenv(VARIABLE, database.replace(f"writer:{PASSWORD}", "reader:reader-secret"))
+    with pytest.raises(PublicationError, match=r"permission denied for database postgres") as refusal:
+        deliver_to_postgres(a_run(tmp_path), VARIABLE)
+    assert "reader-secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (None, r"environment variable DELIVERY_DB is not set"),
+        ("postgresql://eve:hunter2@127.0.0.1:1/hidden", r"cannot connect to the PostgreSQL in DELIVERY_DB"),
+        ("sqlite:///hunter2-hidden", r"cannot connect to the PostgreSQL in DELIVERY_DB"),
+        ("hunter2 hidden", r"cannot connect to the PostgreSQL in DELIVERY_DB"),
+    ],
+)
+def test_an_address_that_fails_stays_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str | None, said: str
+) -> None:
+    """The refusal names the variable, never what is in it."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    if address:
+        monkeypatch.setenv(VARIABLE, address)
+    with pytest.raises(PublicationError, match=said) as refusal:
+        deliver_to_postgres(a_run(tmp_path), VARIABLE)
+    assert "hunter2" not in str(refusal.value)
+    assert "hidden" not in str(refusal.value)
+    assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
+
+
+@needs_server
+def test_a_wrong_password_stays_secret(database: str, tmp_path: Path, monkeypatch: Any) -> None:
+    """What the server says about a login is not repeated."""
+    monkeypatch.setenv(VARIABLE, database.replace(PASSWORD, "wrong-secret"))
+    with pytest.raises(PublicationError, match=r"cannot connect") as refusal:
+        deliver_to_postgres(a_run(tmp_path), VARIABLE)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_damaged_run_never_reaches_the_database(tmp_path: Path) -> None:
+    """It is refused before anything is connected to."""
+    run = a_run(tmp_path)
+    damaged = replace(run, manifest={**run.manifest, "fingerprint": "other"})
+    with pytest.raises(PublicationError, match=r"damaged"):
+        deliver_to_postgres(damaged, VARIABLE)
