@@ -1,0 +1,333 @@
+"""Forgetting: one debtor leaves all that was published; the others and the totals stay, runs stay whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from filelock import FileLock
+from publication_support import DAY, NOW, inputs, publish_small, publish_tiny, tiny_tables
+
+from features.errors import ConfigurationError, PublicationError
+from features.pseudonyms import pseudonym, pseudonymise
+from pipelines.forgetting import Forgotten, forget, mend
+from pipelines.publication import LOCK, RunFacts, publish
+from pipelines.published_runs import PublishedRun, all_runs, find_run, latest_run, read_table, verify
+
+ON = date(2026, 5, 4)
+KEY = b"k" * 32
+TOTALS = ("cash_forecast", "segment_profiles", "migrations", "portfolio", "rejected")
+
+
+def publish_tables(output: Path, tables: dict[str, pd.DataFrame]) -> str:
+    """Publish these tables; return the run's id."""
+    return publish(tables, inputs=inputs(), facts=RunFacts(), output=output, now=NOW).run_id
+
+
+def the_run(output: Path, run_id: str) -> PublishedRun:
+    """The run of that id, which is there."""
+    run = find_run(output, run_id)
+    assert run is not None
+    return run
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    """Every file below the folder but the lock, by its path there."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LOCK)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def speaks_of(output: Path, customer: str) -> list[str]:
+    """The tables, CSV copies and pages of whole runs that hold the debtor."""
+    found = []
+    for run in all_runs(output):
+        verify(run)
+        for file in sorted(run.path.iterdir()):
+            if file.suffix == ".parquet":
+                table = pd.read_parquet(file)
+                if "customer_id" in table and (table["customer_id"] == customer).any():
+                    found.append(file.name)
+            elif file.suffix != ".json" and customer in file.read_text():  # hashes may hold the letters
+                found.append(file.name)
+    return found
+
+
+def test_the_debtor_leaves_every_table_and_the_others_stay(tmp_path: Path) -> None:
+    """c1 of the tiny run, counted by hand; nothing of c2 and c3 changes, and no total."""
+    run_id = publish_tiny(tmp_path).run_id
+    result = forget(tmp_path, "c1", day=ON)
+    assert result == Forgotten(
+        runs=1,
+        rows={
+            "actions": 1,
+            "classes": 2,
+            "debtors": 1,
+            "predictions": 2,
+            "reminder_shifts": 1,
+            "reminders": 2,
+            "risks": 1,
+            "segments": 1,
+            "treatments": 1,
+            "worklist": 1,
+        },
+        backtests=0,
+        backtest_rows=0,
+        pages=0,
+        movers=0,
+    )
+    assert speaks_of(tmp_path, "c1") == []
+    publish_tiny(tmp_path / "before")
+    after, before = the_run(tmp_path, run_id), the_run(tmp_path / "before", run_id)
+    for name in tiny_tables():
+        left, whole = read_table(after, name), read_table(before, name)
+        if "customer_id" in whole:
+            whole = whole[whole["customer_id"] != "c1"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(left, whole, check_dtype=False)
+    assert {name for name in TOTALS if read_table(after, name).empty} == set()
+
+
+def test_the_manifest_tells_that_rows_were_erased_and_not_whose(tmp_path: Path) -> None:
+    """Day and counts, new hashes, and the fingerprint that a later run may have named."""
+    run_id = publish_small(tmp_path).run_id
+    before = the_run(tmp_path, run_id)
+    forget(tmp_path, "c1", day=ON)
+    after = the_run(tmp_path, run_id)
+    assert after.manifest["erased"] == [
+        {
+            "on": "2026-05-04",
+            "debtors": 1,
+            "rows": {"predictions": 2, "segments": 1},
+            "withdrawn": ["report.html"],
+            "fingerprint_before": before.fingerprint,
+        }
+    ]
+    assert after.fingerprint != before.fingerprint
+    assert after.manifest["rows_out"] == {"segments": 2, "predictions": 2}
+    unchanged = before.manifest.keys() - {"fingerprint", "files", "rows_out"}
+    assert all(after.manifest[name] == before.manifest[name] for name in unchanged)
+
+
+def test_csv_copies_follow_and_the_report_is_withdrawn(tmp_path: Path) -> None:
+    """Money in CSV is written as before; the report might name the debtor, so a note takes its place."""
+    run = publish_small(tmp_path)
+    before = (run.path / "predictions.csv").read_text().splitlines()
+    forget(tmp_path, "c1", day=ON)
+    after = (run.path / "predictions.csv").read_text().splitlines()
+    assert after == [line for line in before if '"c1"' not in line]
+    assert len(before) - len(after) == 2
+    assert "withdrawn on 2026-05-04" in (run.path / "report.html").read_text()
+
+
+def test_all_runs_are_rewritten_and_the_latest_stays_the_latest(tmp_path: Path) -> None:
+    """Two runs of two days; a run that never held the debtor keeps its bytes."""
+    publish_tiny(tmp_path)
+    newest = publish_small(tmp_path).run_id
+    without = tiny_tables() | {
+        name: table[table["customer_id"] != "c1"]
+        for name, table in tiny_tables().items()
+        if "customer_id" in table
+    }
+    other = publish(without, inputs=inputs(ledger="another"), facts=RunFacts(), output=tmp_path, now=NOW).path
+    untouched, pointer = held(other), (tmp_path / "latest.json").read_bytes()
+    assert forget(tmp_path, "c1", day=ON).runs == 2
+    assert speaks_of(tmp_path, "c1") == []
+    assert held(other) == untouched
+    assert (tmp_path / "latest.json").read_bytes() == pointer
+    latest = latest_run(tmp_path)
+    assert latest is not None
+    assert latest.run_id == newest
+
+
+def test_forgetting_twice_changes_nothing(tmp_path: Path) -> None:
+    """Nor does forgetting somebody who was never there."""
+    publish_tiny(tmp_path)
+    forget(tmp_path, "c1", day=ON)
+    first = held(tmp_path)
+    for customer in ("c1", "nobody"):
+        again = forget(tmp_path, customer, day=date(2026, 6, 1))
+        assert (again.runs, dict(again.rows)) == (0, {})
+    assert held(tmp_path) == first
+
+
+def test_a_second_debtor_gets_an_entry_of_its_own(tmp_path: Path) -> None:
+    """Both erasures are told, in their order."""
+    run_id = publish_tiny(tmp_path).run_id
+    forget(tmp_path, "c1", day=ON)
+    forget(tmp_path, "c2", day=date(2026, 6, 1))
+    run = the_run(tmp_path, run_id)
+    assert [entry["on"] for entry in run.manifest["erased"]] == ["2026-05-04", "2026-06-01"]
+    assert read_table(run, "segments")["customer_id"].tolist() == ["c3"]
+    verify(run)
+
+
+def test_a_run_by_pseudonyms_forgets_with_the_key_only(tmp_path: Path) -> None:
+    """Without the key nobody knows which debtor it was."""
+    run_id = publish_tables(tmp_path, pseudonymise(tiny_tables(), KEY))
+    assert forget(tmp_path, "c1", day=ON).runs == 0
+    assert forget(tmp_path, "c1", day=ON, key=KEY).rows["predictions"] == 2
+    run = the_run(tmp_path, run_id)
+    expected = sorted([pseudonym("c2", KEY), pseudonym("c3", KEY)])
+    assert read_table(run, "segments")["customer_id"].tolist() == expected
+
+
+def test_rejected_rows_of_the_debtor_and_its_invoices_go(tmp_path: Path) -> None:
+    """By their key: the debtor, or an invoice that was published as the debtor's; a namesake stays."""
+    tables = tiny_tables()
+    tables["rejected"] = pd.DataFrame(
+        [
+            ("customers", 1, "c1|2026-01-01", "since is empty"),
+            ("customers", 2, "i1|2026-01-01", "since is empty"),
+            ("payments", 3, "i1", "amount is zero"),
+            ("payments", 4, "i3", "amount is zero"),
+            ("contact_history", 5, "c1", "contacted_on is empty"),
+            ("invoices", 6, "i2", "invoice_id not unique: another row was known first"),
+            ("payments", 7, None, "amount is zero"),
+        ],
+        columns=["table", "row", "key", "reason"],
+    )
+    run_id = publish_tables(tmp_path, tables)
+    assert forget(tmp_path, "c1", day=ON).rows["rejected"] == 4
+    run = the_run(tmp_path, run_id)
+    assert sorted(read_table(run, "rejected")["row"]) == [2, 4, 7]
+
+
+def test_nobody_else_points_at_an_action_that_went(tmp_path: Path) -> None:
+    """c1 was written to for an invoice of c3 as well: that invoice has no action any more."""
+    tables = tiny_tables()
+    tables["reminders"]["action_id"] = ["a1", None, None, "a1"]
+    run_id = publish_tables(tmp_path, tables)
+    forget(tmp_path, "c1", day=ON)
+    run = the_run(tmp_path, run_id)
+    reminders = read_table(run, "reminders")
+    assert reminders["customer_id"].tolist() == ["c2", "c3"]
+    assert reminders["action_id"].isna().all()
+
+
+def test_backtests_lose_its_predictions_and_outcomes(tmp_path: Path) -> None:
+    """Outcomes without the debtor's id go by the invoice; figures and other files stay as they are."""
+    folder = tmp_path / "backtests" / "b1"
+    folder.mkdir(parents=True)
+    said = pd.DataFrame({"invoice_id": ["i1", "i1", "i2"], "customer_id": ["c1", "c1", "c2"], "p": 0.5})
+    said.to_parquet(folder / "predictions.parquet")
+    pd.DataFrame({"invoice_id": ["i1", "i2"], "late": [True, False]}).to_parquet(folder / "outcomes.parquet")
+    (folder / "metrics.json").write_text("{}")
+    result = forget(tmp_path, "c1", day=ON)
+    assert (result.backtests, result.backtest_rows) == (1, 3)
+    assert pd.read_parquet(folder / "predictions.parquet")["invoice_id"].tolist() == ["i2"]
+    assert pd.read_parquet(folder / "outcomes.parquet")["invoice_id"].tolist() == ["i2"]
+    assert (folder / "metrics.json").read_text() == "{}"
+    assert forget(tmp_path, "c1", day=ON).backtests == 0
+
+
+def test_pages_that_show_it_are_removed_and_lists_of_movers_lose_its_line(tmp_path: Path) -> None:
+    """A page of segments is made anew by its command; the list is a document of a model."""
+    for page, text in (("2026-03-02", "<td>c&amp;1</td>"), ("2026-03-03", "<td>c2</td>")):
+        (tmp_path / "segments" / page).mkdir(parents=True)
+        (tmp_path / "segments" / page / "segments.html").write_text(text)
+    movers = tmp_path / "mlartifacts" / "debtor-segments" / "r1" / "artifacts" / "who_would_move.md"
+    movers.parent.mkdir(parents=True)
+    movers.write_text("# What\n\n- c&1: A → B; slower\n- c&12: B → A; faster\n")
+    result = forget(tmp_path, "c&1", day=ON)
+    assert (result.pages, result.movers) == (1, 1)
+    assert [page.name for page in (tmp_path / "segments").iterdir()] == ["2026-03-03"]
+    assert movers.read_text() == "# What\n\n- c&12: B → A; faster\n"
+
+
+def test_what_is_out_of_reach_is_named(tmp_path: Path) -> None:
+    """First of all the user's own files: the next run would read the debtor again."""
+    assert "your own source files" in forget(tmp_path, "c1", day=ON).unreached[0]
+
+
+def test_nothing_changes_when_a_run_is_damaged(tmp_path: Path) -> None:
+    """New hashes would hide the damage."""
+    publish_tiny(tmp_path)
+    damaged = publish_small(tmp_path).path / "segments.parquet"
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"PAR1")
+    before = held(tmp_path)
+    with pytest.raises(PublicationError, match=r"segments\.parquet \(changed\)"):
+        forget(tmp_path, "c1", day=ON)
+    assert held(tmp_path) == before
+
+
+def test_refusals(tmp_path: Path) -> None:
+    """Nobody named, nothing there, a short key, and a publisher at work."""
+    with pytest.raises(PublicationError, match="which debtor"):
+        forget(tmp_path, "", day=ON)
+    with pytest.raises(PublicationError, match="nothing was published"):
+        forget(tmp_path / "other", "c1", day=ON)
+    with pytest.raises(ConfigurationError, match="fewer than 32"):
+        forget(tmp_path, "c1", day=ON, key=b"short")
+    with FileLock(tmp_path / LOCK), pytest.raises(PublicationError, match="another process"):
+        forget(tmp_path, "c1", day=ON, lock_wait_seconds=0.01)
+
+
+class PowerCutError(Exception):
+    """The process ends here."""
+
+
+def cut_before(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process die before that step on disk."""
+    done = 0
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def stepping(*arguments: Any, **named: Any) -> Any:
+            nonlocal done
+            done += 1
+            if done == step:
+                raise PowerCutError
+            return call(*arguments, **named)
+
+        return stepping
+
+    for name in ("mkdir", "open", "write", "fsync", "replace", "unlink", "rmdir"):
+        monkeypatch.setattr(os, name, counted(getattr(os, name)))
+
+
+def test_who_dies_at_any_step_loses_no_run_and_the_next_attempt_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when somebody publishes in between, who clears away what dead writers left."""
+    template = tmp_path / "template"
+    run_id = publish_small(template).run_id
+    step, died = 0, True
+    while died:
+        step += 1
+        output = tmp_path / str(step)
+        shutil.copytree(template, output)
+        with monkeypatch.context() as patched:
+            cut_before(step, patched)
+            try:
+                forget(output, "c1", day=ON)
+                died = False
+            except PowerCutError:
+                died = True
+        for run in all_runs(output):
+            verify(run)
+        if step % 2:
+            publish_tiny(output)
+        forget(output, "c1", day=ON)
+        assert speaks_of(output, "c1") == []
+        assert len(the_run(output, run_id).manifest["erased"]) == 1
+        assert json.loads((output / "latest.json").read_bytes())["run_id"] == run_id
+        assert [path.name for path in (output / "runs").glob(".*")] == []
+        shutil.rmtree(output)
+    assert step > 20
+
+
+def test_mending_keeps_a_run_that_was_published_anew(tmp_path: Path) -> None:
+    """The rewritten folder of a dead writer has no place to go then."""
+    run = publish_tiny(tmp_path)
+    shutil.copytree(run.path, run.path.with_name(f".erased-{run.run_id}"))
+    before = held(run.path)
+    mend(tmp_path)
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [run.run_id]
+    assert held(run.path) == before
+    assert run.run_id == inputs(DAY).run_id
