@@ -1,7 +1,9 @@
 """Hands a run on as files in a folder: CSV, Parquet, or one Excel workbook.
 
-`FOLDER/runs/<as_of>_<run_id>/` holds one delivery each and is kept; `FOLDER/current` is a link to that
+`FOLDER/deliveries/<as_of>_<run_id>/` holds one delivery each and is kept; `FOLDER/current` is a link to that
 of the newest as-of day, switched in one step. A reader that opens `current` once sees one whole run.
+CSV holds every text as it is, for machines; a person who opens it in a spreadsheet may meet a text that is
+taken for a formula, which the Excel workbook never holds.
 """
 
 from __future__ import annotations
@@ -21,10 +23,10 @@ from pipelines.arrow_tables import to_csv, to_parquet
 from pipelines.delivery import Content, Delivery, content
 from pipelines.durable_files import make_folder, remove, rename, replace_folder
 from pipelines.excel_book import excel_book
-from pipelines.published_runs import RUNS, PublishedRun
+from pipelines.published_runs import PublishedRun
 
 Format = Literal["csv", "parquet", "excel"]
-CURRENT, FACTS, HIDDEN = "current", "delivery.json", ".tmp-"
+DELIVERIES, CURRENT, FACTS, HIDDEN = "deliveries", "current", "delivery.json", ".tmp-"
 
 
 def deliver_to_folder(
@@ -36,7 +38,7 @@ def deliver_to_folder(
     format, takes the place of what was delivered. PublicationError when the run is damaged, a table is
     too long for Excel, another process is delivering there, or the disk refuses.
     """
-    place = folder / RUNS / f"{run.as_of.isoformat()}_{run.run_id}"
+    place = folder / DELIVERIES / f"{run.as_of.isoformat()}_{run.run_id}"
     with _disk_trouble(folder), _only_writer(folder, lock_wait_seconds):
         _clean_up(folder)
         facts = _facts(place)
@@ -90,12 +92,12 @@ def _facts(place: Path) -> dict[str, Any]:
 
 
 def _point_at_newest(folder: Path) -> None:
-    delivered = {place: _facts(place) for place in (folder / RUNS).glob("[!.]*")}
+    delivered = {place: _facts(place) for place in (folder / DELIVERIES).glob("[!.]*")}
     newest = max(
         (place for place, facts in delivered.items() if facts),
         key=lambda place: [delivered[place][name] for name in ("as_of", "created_at", "run_id")],
     )
-    pointer, target = folder / CURRENT, Path(RUNS) / newest.name
+    pointer, target = folder / CURRENT, Path(DELIVERIES) / newest.name
     if os.path.lexists(pointer) and not pointer.is_symlink():
         raise PublicationError(f"{pointer} is not a link of a delivery.\nDeliver into a folder of its own.")
     if not pointer.is_symlink() or pointer.readlink() != target:
@@ -106,14 +108,16 @@ def _point_at_newest(folder: Path) -> None:
 
 def _clean_up(folder: Path) -> None:
     """Remove what deliveries that died have left; only the holder of the lock may."""
-    for place in (folder, folder / RUNS):
-        for left in sorted(place.glob(f"{HIDDEN}*")):
-            remove(left)
+    pointer = folder / f"{HIDDEN}{CURRENT}"  # of the folder itself only this is ours
+    if os.path.lexists(pointer):
+        remove(pointer)
+    for left in sorted((folder / DELIVERIES).glob(f"{HIDDEN}*")):
+        remove(left)
 
 
 @contextmanager
 def _only_writer(folder: Path, wait_seconds: float) -> Iterator[None]:
-    make_folder(folder / RUNS)
+    make_folder(folder / DELIVERIES)
     try:
         with FileLock(folder / ".lock", timeout=wait_seconds):
             yield

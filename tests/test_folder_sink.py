@@ -118,7 +118,7 @@ def test_the_newest_day_stays_in_front(tmp_path: Path) -> None:
     deliver_to_folder(newer, folder)
     deliver_to_folder(older, folder)
     assert run_in_folder(folder) == newer.run_id
-    assert len(list((folder / "runs").iterdir())) == 2
+    assert len(list((folder / "deliveries").iterdir())) == 2
 
 
 def test_another_format_takes_the_place(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_run_that_was_rewritten_replaces_what_was_delivered(tmp_path: Path) ->
     """After an erasure the same run id has another fingerprint: the old rows do not stay."""
     run = a_run(tmp_path / "output")
     deliver_to_folder(run, tmp_path / "out")
-    place = tmp_path / "out" / "runs" / f"{DAY}_{run.run_id}" / "delivery.json"
+    place = tmp_path / "out" / "deliveries" / f"{DAY}_{run.run_id}" / "delivery.json"
     place.chmod(0o644)
     place.write_text(json.dumps(json.loads(place.read_text()) | {"fingerprint": "older"}))
     assert not deliver_to_folder(run, tmp_path / "out").already
@@ -176,6 +176,20 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out/current").mkdir(parents=True)
     with pytest.raises(PublicationError, match=r"current is not a link"):
         deliver_to_folder(a_run(tmp_path / "output"), tmp_path / "out")
+
+
+def test_what_is_not_of_a_delivery_stays(tmp_path: Path) -> None:
+    """Other files in the folder, hidden ones too, are left alone; a link half switched is not."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / ".tmp-mine").write_text("mine")
+    (folder / ".tmp-current").symlink_to("nowhere")
+    deliver_to_folder(a_run(tmp_path / "output"), folder)
+    assert sorted(path.name for path in folder.iterdir() if path.name != ".lock") == [
+        ".tmp-mine",
+        "current",
+        "deliveries",
+    ]
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
