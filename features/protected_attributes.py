@@ -16,7 +16,7 @@ from features.errors import ConfigurationError
 
 _WORDS = {
     "gender": "gender sex sexe male female salutation aanhef anrede civilite mr mrs",
-    "age": "dob yob gebdat ddn verjaardag",
+    "age": "dob yob ddn verjaardag agegroup ageband ageyears",
     "ethnicity": "race racial rasse raciale",
     "religion": "creed geloof godsdienst glaube kirchensteuer",
     "health": "disability behindert gesundheit sante ziekte krankheit maladie invalidite invaliditeit "
@@ -30,7 +30,7 @@ _WORDS = {
 
 _STEMS = {
     "gender": "geslacht geschlecht pregnan zwanger schwanger",
-    "age": "birth geboorte geboren geburt naissance leeftijd",
+    "age": "birth geboorte geboren geburt gebdat naissance leeftijd",
     "nationality": "nationalit citizenship staatsangeho staatsburger staatsbuerger citoyennete "
     "migrationshintergrund migratieachtergrond",
     "ethnicity": "ethni etnisch etnicit huidskleur hautfarbe skincolo",
@@ -83,10 +83,10 @@ def refuse_protected(names: Iterable[str]) -> None:
 def protected_attribute(name: str) -> str | None:
     """Return what the name says of a person that no feature may carry, or None."""
     words = [normal(word) for word in re.findall(r"[^\W\d_]+", _parted(name))]
-    words = [_PERSON_IN_FRONT.sub("", word, count=1) for word in words if word]
     whole = normal(name)
+    words = [_PERSON_IN_FRONT.sub("", word, count=1) for word in words if word]
     for attribute, meaning_it in _WORDS.items():
-        if not set(meaning_it.split()).isdisjoint(words):
+        if not set(meaning_it.split()).isdisjoint([*words, whole]):
             return attribute
     for attribute, parts in _STEMS.items():
         if any(part in whole for part in parts.split()):

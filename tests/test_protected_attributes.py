@@ -43,6 +43,10 @@ PROTECTED = {
         "leeftijd",
         "Alter",
         "kundenalter",
+        "agegroup",
+        "d_o_b",
+        "Geb.-Dat.",
+        "age_of_the_owner_in_years",
     ],
     "nationality": [
         "nationality",
@@ -116,6 +120,7 @@ PROTECTED = {
     ],
 }
 HARMLESS = """
+    customer_age_days packagegroup
     average_age_days days_past_due language company_age invoice_age_days account_age oldest_age ageing
     age_of_invoice average_days_late percentage stage mileage usage coverage message package alternative
     sector sexton essex_branch financial_health healthcare_sector account_disabled trace
