@@ -1,0 +1,165 @@
+"""A signed message to a real server on this machine: once, again after trouble, and kept when refused."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from publication_support import NOW, publish_tiny
+
+from features.errors import PublicationError
+from pipelines.published_runs import PublishedRun, find_run
+from pipelines.webhook_sink import dead_letters, deliver_to_webhook
+
+SECRET = "key-hunter2"
+
+
+class Receiver(HTTPServer):
+    """Answers with the statuses it is given, then with 204; keeps what it got."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        """Keep the request and answer."""
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.got.append((dict(self.headers.items()), body))
+        self.send_response(self.server.answers.pop(0) if self.server.answers else 204)
+        self.send_header("location", "/elsewhere")
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """A server, and the environment that names it."""
+    server = Receiver()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("HOOK", f"http://127.0.0.1:{server.server_port}/hidden-path")
+    monkeypatch.setenv("HOOK_KEY", SECRET)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> PublishedRun:
+    """The tiny run."""
+    found = find_run(tmp_path / "output", publish_tiny(tmp_path / "output").run_id)
+    assert found is not None
+    return found
+
+
+def send(run: PublishedRun, tmp_path: Path) -> bool:
+    """Deliver without waiting between the tries."""
+    return deliver_to_webhook(
+        run, None, tmp_path / "box", address="HOOK", secret="HOOK_KEY", now=NOW, back_off_seconds=0
+    )
+
+
+def test_the_message_is_signed_as_the_standard_says(
+    receiver: Receiver, run: PublishedRun, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The receiver counts the signature anew from id, timestamp and body, with the key it shares."""
+    caplog.set_level(logging.DEBUG)
+    assert send(run, tmp_path)
+    assert "hidden-path" not in caplog.text
+    [(headers, body)] = receiver.got
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    own = base64.b64encode(hmac.new(SECRET.encode(), signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{own}"
+    assert headers["webhook-timestamp"] == str(int(NOW.timestamp()))
+    assert json.loads(body)["data"]["actions"]["new"] == ["a1"]
+
+
+def test_delivering_twice_sends_once(receiver: Receiver, run: PublishedRun, tmp_path: Path) -> None:
+    """The second time says so and sends nothing."""
+    assert [send(run, tmp_path), send(run, tmp_path)] == [True, False]
+    assert len(receiver.got) == 1
+
+
+def test_a_passing_trouble_is_tried_again(receiver: Receiver, run: PublishedRun, tmp_path: Path) -> None:
+    """Busy, then broken, then fine: three requests with one id, and no dead letter."""
+    receiver.answers = [429, 503]
+    assert send(run, tmp_path)
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+    assert len(receiver.got) == 3
+    assert dead_letters(tmp_path / "box") == []
+
+
+@pytest.mark.parametrize(("answers", "tries"), [([400], 1), ([401], 1), ([307], 1), ([503] * 9, 5)])
+def test_what_is_refused_is_kept_and_sent_again_later(
+    receiver: Receiver, run: PublishedRun, tmp_path: Path, answers: list[int], tries: int
+) -> None:
+    """A refusal, a redirect, or trouble that does not pass: kept, listed, and gone once delivered."""
+    receiver.answers = list(answers)
+    with pytest.raises(PublicationError, match=rf"it answered {answers[0]}\.\nIt is kept in") as refusal:
+        send(run, tmp_path)
+    assert len(receiver.got) == tries
+    [letter] = dead_letters(tmp_path / "box")
+    assert (letter["run_id"], letter["trouble"]) == (run.run_id, f"it answered {answers[0]}")
+    assert "hidden-path" not in str(refusal.value) + json.dumps(letter)
+    receiver.answers = []
+    assert send(run, tmp_path)
+    assert dead_letters(tmp_path / "box") == []
+    assert receiver.got[0][1] == receiver.got[-1][1]
+
+
+def test_nobody_there_keeps_address_and_key_secret(
+    run: PublishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A closed port: kept, and neither the refusal, the letter nor a log holds address or key."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("HOOK", "http://eve:hunter2@127.0.0.1:1/hidden-path")
+    monkeypatch.setenv("HOOK_KEY", SECRET)
+    with pytest.raises(
+        PublicationError, match=r"webhook in HOOK: no answer \(NewConnectionError\)"
+    ) as refusal:
+        send(run, tmp_path)
+    told = str(refusal.value) + json.dumps(dead_letters(tmp_path / "box")) + caplog.text
+    assert "hunter2" not in told
+    assert "hidden-path" not in told
+
+
+@pytest.mark.parametrize(
+    ("address", "key", "said"),
+    [
+        (None, SECRET, "environment variable HOOK is not set"),
+        ("https://host/hidden", None, "environment variable HOOK_KEY is not set"),
+        ("http://example.org/hidden", SECRET, "HOOK is not https"),
+        ("file:///hidden", SECRET, "HOOK holds no address"),
+        ("https://[hidden", SECRET, "HOOK holds no address"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused(
+    run: PublishedRun,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str | None,
+    key: str | None,
+    said: str,
+) -> None:
+    """The refusal names the variable, never what is in it; nothing is kept."""
+    for name, value in (("HOOK", address), ("HOOK_KEY", key)):
+        monkeypatch.setenv(name, value or "")
+    with pytest.raises(PublicationError, match=said) as refusal:
+        send(run, tmp_path)
+    assert "hidden" not in str(refusal.value)
+    assert not (tmp_path / "box").exists()
