@@ -165,6 +165,12 @@ def test_index_is_empty_with_nothing_to_collect() -> None:
     assert math.isnan(only(ledger(OLD, invoice("b", 80, 110, 5_000), payments=paid_before))[INDEX])
 
 
+def test_index_is_empty_with_less_than_nothing_to_collect() -> None:
+    """A bounced payment that was never booked makes more current than was ever sold."""
+    lent = ledger(invoice("old", 0, 110, 10_000), payments=[pay("old", 50, 10_000, "reversal")])
+    assert math.isnan(only(lent)[INDEX])
+
+
 def test_countback_takes_whole_months_and_the_last_pro_rata() -> None:
     """450 open: 100 of April (9 days), 200 of March (31), and 150 of February's 300 (half of 29 days)."""
     row = only(
@@ -338,6 +344,21 @@ def test_a_fact_counts_from_the_day_it_was_known() -> None:
     row = only(ledger(OLD, late, payments=[pay("old", 40, 10_000, known_on=TODAY)]))
     assert (row["beginning_receivables_minor"], row["sales_minor"]) == (10_000, 6_000)
     assert (row["receipts_minor"], row["ending_receivables_minor"]) == (0, 16_000)
+
+
+@pytest.mark.parametrize(("known_on", "sales"), [(9, 0), (10, 6_000)])
+def test_the_first_day_of_the_period_belongs_to_it(known_on: int, sales: int) -> None:
+    """90 days before day 100 is day 10: known then is a sale, known the day before is in the beginning."""
+    row = only(ledger(OLD, invoice("b", 0, 30, 6_000, known_on=known_on)))
+    assert row["sales_minor"] == sales
+    assert row["beginning_receivables_minor"] == 16_000 - sales
+
+
+def test_a_payment_known_on_the_day_has_no_days_yet() -> None:
+    """Paid on day 40 but known on day 100: as of day 100 nothing was paid, as of day 101 it was."""
+    told_late = ledger(OLD, payments=[pay("old", 40, 10_000, known_on=TODAY)])
+    assert only(told_late)[DAYS].isna().all()
+    assert list(only(told_late, TODAY + 1)[DAYS]) == [10.0, 10.0, 40.0]
 
 
 def test_one_row_per_company_and_currency() -> None:
