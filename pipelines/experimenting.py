@@ -23,12 +23,9 @@ from models.treatment.experiment_size import (
 )
 from models.treatment.policy import Experiment
 from models.treatment.treatment_effect import LEAST_PROPENSITY, unexplained
-from models.treatment.treatments import who
-from pipelines.deciding import situation_on
 from pipelines.experiment_outcomes import FEATURES, experiment_rows, judged_invoices, shown_so_far
-from pipelines.published_runs import previous_run
+from pipelines.present_segments import debtors_to_treat, present_segments
 from pipelines.reading import Reading, read
-from pipelines.running import champions, models_of, previous_tables
 
 EXAMPLE = Experiment(name="example", share=0.2, arms={"as_today": 0, "later": 4})
 """What is shown while the policy has none."""
@@ -83,17 +80,9 @@ def show_experiment(
 
 def arms_on(reading: Reading, experiment: Experiment | None) -> pd.DataFrame:
     """Return every debtor's place in the experiment on the day; see `models.treatment.experiment.arms`."""
-    usable, _ = champions(reading, ["debtor-segments"])
-    before = previous_run(reading.settings.output_folder, reading.as_of)
-    assigned = situation_on(reading, models_of(usable, reading), previous_tables(before) if before else None)
+    assigned, _ = present_segments(reading)
     customers = customers_on(reading.ledger.customers, reading.as_of)
-    debtors = who(
-        assigned.tables["segments"],
-        customers,
-        default_country=reading.settings.default_country,
-        default_legal_kind=reading.settings.default_legal_kind,
-    )
-    return arms(debtors, customers, experiment)
+    return arms(debtors_to_treat(reading, assigned), customers, experiment)
 
 
 def design_on(

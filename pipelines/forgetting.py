@@ -20,14 +20,7 @@ from features.errors import PublicationError
 from features.pseudonyms import pseudonym
 from pipelines.debtor_rows import Debtor, among, its_rows, shape, without_actions
 from pipelines.durable_files import OWNER_WRITES, make_folder, remove, rename, sync_folder, write_file
-from pipelines.publication import (
-    HIDDEN,
-    _clean_up,
-    _disk_trouble,
-    _json,
-    _only_writer,
-    _point_at_latest,
-)
+from pipelines.output_folder import HIDDEN, clean_up, disk_trouble, json_bytes, only_writer, point_at_latest
 from pipelines.published_runs import MANIFEST, RUNS, PublishedRun, all_runs, content_fingerprint, verify
 
 if TYPE_CHECKING:
@@ -78,9 +71,9 @@ def forget(
     if not output.is_dir():
         raise PublicationError(f"there is no folder {output}: nothing was published there")
     ids = {customer_id} | ({pseudonym(customer_id, key)} if key is not None else set())
-    with _disk_trouble(output), _only_writer(output, lock_wait_seconds):
+    with disk_trouble(output), only_writer(output, lock_wait_seconds):
         mend(output)
-        _clean_up(output)
+        clean_up(output)
         runs = all_runs(output)
         for run in runs:
             verify(run)
@@ -91,7 +84,7 @@ def forget(
         pages = sum(_remove_page(page, ids) for page in sorted((output / PAGES).glob("[!.]*")))
         movers = sum(_forget_mover(file, ids) for file in sorted(output.glob(MOVERS)))
         if runs:
-            _point_at_latest(output)
+            point_at_latest(output)
     return Forgotten(
         runs=len(erased),
         rows=dict(sorted(sum(map(Counter, erased), Counter()).items())),
@@ -152,7 +145,7 @@ def _forget_in_run(run: PublishedRun, debtor: Debtor, day: date) -> dict[str, in
         "fingerprint_before": run.fingerprint,
     }
     manifest["erased"] = [*run.manifest.get("erased", []), entry]
-    _replace(run.path, {**files, MANIFEST: _json(manifest)})
+    _replace(run.path, {**files, MANIFEST: json_bytes(manifest)})
     return rows
 
 

@@ -10,16 +10,12 @@ import pandas as pd
 
 from features.contracts.money import minor_digits
 from features.open_items import open_items
-from models.facts import customers_on
 from models.treatment.policy import Event, Line, Policy, Selector, Step, Strategy
 from models.treatment.policy_tables import SELECTED_BY, line_of, selected, values_of
 from models.treatment.statutory import Rate
 from models.treatment.terms import harms, in_words
-from models.treatment.treatments import who
-from pipelines.deciding import situation_on
-from pipelines.published_runs import previous_run
+from pipelines.present_segments import debtors_to_treat, present_segments
 from pipelines.reading import read
-from pipelines.running import champions, models_of, previous_tables
 
 CALLED = {"value_class": "value class", "legal_kind": "legal kind"}
 
@@ -29,17 +25,9 @@ ITS_OWN_RATE = Rate(None, "")
 def show_policy(config: Path, *, as_of: date | None, today: date) -> dict[str, Any]:
     """Return what each line treats on the day, JSON-ready; see `policy_on`. Publishes nothing."""
     reading = read(config, as_of=as_of, today=today)
-    usable, unusable = champions(reading, ["debtor-segments"])
-    before = previous_run(reading.settings.output_folder, reading.as_of)
-    previous = previous_tables(before) if before else None
-    assigned = situation_on(reading, models_of(usable, reading), previous)
+    assigned, unusable = present_segments(reading)
     settings = reading.settings
-    debtors = who(
-        assigned.tables["segments"],
-        customers_on(reading.ledger.customers, reading.as_of),
-        default_country=settings.default_country,
-        default_legal_kind=settings.default_legal_kind,
-    )
+    debtors = debtors_to_treat(reading, assigned)
     items = open_items(reading.books, reading.as_of, dormant_after_days=settings.dormant_after_days)
     found = policy_on(reading.policy, debtors, items, home_currency=settings.home_currency)
     return {

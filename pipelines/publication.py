@@ -8,9 +8,8 @@ was. Only the manifest holds a moment in time: the same inputs give the same oth
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -19,25 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from features.contracts import OUTPUT_TABLES, SCHEMA_VERSION
 from features.errors import PublicationError
-from pipelines.durable_files import OWNER_WRITES, make_folder, remove, rename, sync_folder, write_file
+from pipelines.durable_files import make_folder, remove, rename, sync_folder, write_file
+from pipelines.output_folder import HIDDEN, clean_up, disk_trouble, json_bytes, only_writer, point_at_latest
 from pipelines.published_runs import (
-    LATEST,
     MANIFEST,
     RUNS,
-    PublishedRun,
-    all_runs,
     content_fingerprint,
     find_run,
     verify,
 )
-
-LOCK = ".lock"
-HIDDEN = ".tmp-"
-"""Begins the name of what is being written; what is left of it belongs to a writer that died."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +103,8 @@ def publish(
     if not (output / RUNS / run_id).exists():
         # made before the lock is taken, so that others wait for the disk only
         files, rows_out = _contents(tables, inputs, extra_files or {})
-    with _disk_trouble(output), _only_writer(output, lock_wait_seconds):
-        _clean_up(output)
+    with disk_trouble(output), only_writer(output, lock_wait_seconds):
+        clean_up(output)
         published = find_run(output, run_id)
         if published is not None:
             verify(published)
@@ -120,8 +112,8 @@ def publish(
             raise PublicationError(f"run {run_id} was removed while it was being published; run again")
         else:
             manifest = _manifest(inputs, facts, files, rows_out, now)
-            _write_run(output / RUNS / run_id, {**files, MANIFEST: _json(manifest)})
-        latest = _point_at_latest(output)
+            _write_run(output / RUNS / run_id, {**files, MANIFEST: json_bytes(manifest)})
+        latest = point_at_latest(output)
     return Published(run_id, output / RUNS / run_id, published is not None, latest.run_id)
 
 
@@ -197,59 +189,3 @@ def _write_run(folder: Path, files: Mapping[str, bytes]) -> None:
             remove(hidden)
         raise
     rename(hidden, folder)
-
-
-def _point_at_latest(output: Path) -> PublishedRun:
-    """Let `latest.json` name the run with the greatest as-of day; return that run."""
-    latest = all_runs(output)[-1]
-    content = _json(
-        {
-            "schema_version": latest.manifest["schema_version"],
-            "run_id": latest.run_id,
-            "as_of": latest.as_of.isoformat(),
-            "path": f"{RUNS}/{latest.run_id}",
-        }
-    )
-    pointer = output / LATEST
-    if not pointer.is_file() or pointer.read_bytes() != content:
-        hidden = output / f"{HIDDEN}{LATEST}"
-        write_file(hidden, content, OWNER_WRITES)
-        rename(hidden, pointer)
-    return latest
-
-
-def _clean_up(output: Path) -> None:
-    """Remove what writers that died have left; only the holder of the lock may."""
-    for folder in (output, output / RUNS):
-        for left in sorted(folder.glob(f"{HIDDEN}*")):
-            remove(left)
-
-
-@contextmanager
-def _only_writer(output: Path, wait_seconds: float) -> Iterator[None]:
-    make_folder(output / RUNS)
-    lock = FileLock(output / LOCK, timeout=wait_seconds)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise PublicationError(
-            f"another process is publishing into {output} (it holds {output / LOCK}).\n"
-            f"Waited {wait_seconds:g} seconds; try again when it is done."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _disk_trouble(output: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or os.fspath(output)
-        raise PublicationError(f"cannot publish into {output}: {error.strerror} ({where})") from error
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()

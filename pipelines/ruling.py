@@ -12,19 +12,14 @@ import pandas as pd
 from models.segments.rule_hits import contradictions, rule_hits
 from models.segments.rules import MANUAL, Rule, Rules
 from pipelines.assigning import constants
-from pipelines.deciding import situation_on
-from pipelines.published_runs import previous_run
+from pipelines.present_segments import present_segments
 from pipelines.reading import read
-from pipelines.running import champions, models_of, previous_tables
 
 
 def show_rules(config: Path, *, as_of: date | None, today: date) -> dict[str, Any]:
     """Return what each rule hits on the day, JSON-ready; see `rules_on`. Publishes nothing."""
     reading = read(config, as_of=as_of, today=today)
-    usable, unusable = champions(reading, ["debtor-segments"])
-    before = previous_run(reading.settings.output_folder, reading.as_of)
-    previous = previous_tables(before) if before else None
-    assigned = situation_on(reading, models_of(usable, reading), previous)
+    assigned, unusable = present_segments(reading)
     found = rules_on(
         assigned.situation,
         assigned.tables["segments"],

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from features.catalogue import INVOICE_FEATURES, names
 from features.sources import Source
@@ -17,14 +17,11 @@ from features.spelling import nearest
 from models.segments.credit_scales import CreditScale
 from models.segments.schemes import DEFAULT_SCHEMES, LEARNED, Scheme
 from models.segments.stability import FEWEST, MOST
+from models.strict_yaml import Strict
 from models.treatment.policy import LegalKind
 
 NEWEST_PAYMENT = "newest_payment"
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def or_known(name: str, among: list[str]) -> str:
@@ -84,14 +81,14 @@ def _place_of_a_callable(place: str) -> str:
     return place
 
 
-class SettleTolerance(_Strict):
+class SettleTolerance(Strict):
     """An item is settled while its open amount is at most the larger of the two."""
 
     share: float = Field(0.01, ge=0, lt=0.5)
     amount: float = Field(1.0, ge=0, allow_inf_nan=False)
 
 
-class SegmentSettings(_Strict):
+class SegmentSettings(Strict):
     """How debtors are grouped, and when one moves; `scheme` names the classes that treat."""
 
     scheme: str = LEARNED
@@ -105,7 +102,7 @@ class SegmentSettings(_Strict):
     min_persistence: float = Field(0.8, ge=0, le=1)
 
 
-class PredictorSettings(_Strict):
+class PredictorSettings(Strict):
     """How the payment time is learned; the defaults of the model are those of `PaymentTime`."""
 
     training_rows: int = Field(30_000, ge=500)
@@ -124,20 +121,20 @@ class PredictorSettings(_Strict):
     estimator_types: tuple[str, ...] = Field((), strict=False)
 
 
-class TrackingSettings(_Strict):
+class TrackingSettings(Strict):
     """Where models are tracked and registered."""
 
     tracking_uri: str | None = None
 
 
-class ScheduleSettings(_Strict):
+class ScheduleSettings(Strict):
     """When the scheduled flows run, in `timezone`."""
 
     resegment: Annotated[str, AfterValidator(_cron)] = "0 5 * * *"
     train: Annotated[str, AfterValidator(_cron)] = "0 3 1 * *"
 
 
-class Settings(_Strict):
+class Settings(Strict):
     """Everything a run depends on besides the ledger's facts, the day and the models.
 
     `base` is the folder of the configuration file; relative paths start there.
@@ -164,8 +161,8 @@ class Settings(_Strict):
     rules: Path | None = Field(None, strict=False)
     delay_tactics: Path | None = Field(None, strict=False)
     segments: SegmentSettings = SegmentSettings()
-    schemes: dict[str, Scheme] = dict(DEFAULT_SCHEMES)
-    credit_scores: dict[str, CreditScale] = {}
+    schemes: dict[str, Scheme] = Field(dict(DEFAULT_SCHEMES))
+    credit_scores: dict[str, CreditScale] = Field({})
     predictor: PredictorSettings = PredictorSettings()
     mlflow: TrackingSettings = TrackingSettings()
     schedule: ScheduleSettings = ScheduleSettings()

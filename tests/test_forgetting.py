@@ -18,7 +18,8 @@ from publication_support import DAY, NOW, inputs, publish_small, publish_tiny, t
 from features.errors import ConfigurationError, PublicationError
 from features.pseudonyms import pseudonym, pseudonymise
 from pipelines.forgetting import Forgotten, forget, mend
-from pipelines.publication import LOCK, RunFacts, publish
+from pipelines.output_folder import LOCK
+from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, all_runs, find_run, latest_run, read_table, verify
 
 ON = date(2026, 5, 4)

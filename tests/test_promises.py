@@ -11,7 +11,7 @@ import pytest
 from treatment_support import on
 
 from features.ledger import Ledger, known_before, make_ledger
-from models.reminding import promises
+from models import promises
 
 DAY = date(2024, 6, 3)
 PROMISE = {

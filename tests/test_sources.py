@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from ledger_support import TODAY
+from postgres_support import can_start_postgres, postgres
 from pydantic import ValidationError
 
 from features.cleaning import Cleaned, read_ledger
@@ -241,58 +238,22 @@ def test_a_database_that_fails_keeps_its_address_secret(
     assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
 
 
-def _postgres_tools() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return found[-1] if found else None
-
-
-@pytest.mark.skipif(
-    _postgres_tools() is None or os.geteuid() != 0 or not shutil.which("runuser"), reason="no PostgreSQL"
-)
-def test_a_real_postgresql_is_read_with_exact_decimals(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(not can_start_postgres(), reason="no PostgreSQL")
+def test_a_real_postgresql_is_read_with_exact_decimals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """NUMERIC, DATE and TIMESTAMPTZ of a real server become minor units and days as written."""
-    tools = _postgres_tools()
-    folder = Path(
-        subprocess.run(
-            ["mktemp", "-d", "/tmp/ledger_pg_XXXX"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-    )
-    shutil.chown(folder, "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            ["runuser", "-u", "postgres", "--", *command], check=True, capture_output=True, cwd=folder
-        )
-
-    run(f"{tools}/initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "reader", "--no-sync")
-    run(
-        f"{tools}/pg_ctl",
-        "-D",
-        f"{folder}/data",
-        "-l",
-        f"{folder}/log",
-        "-w",
-        "-o",
-        f"-p {port} -k {folder} -F",
-        "start",
-    )
-    try:
-        monkeypatch.setenv("LEDGER_DB", f"postgresql://reader@127.0.0.1:{port}/postgres")
+    with postgres() as address:
+        monkeypatch.setenv("LEDGER_DB", address)
         query = (
             "select 7 as invoice_id, 'C1' as customer_id, date '2024-01-02' as issued_on, "
             "timestamp '2024-02-01 23:59' as due_on, 1234567.89::numeric as amount"
         )
-        invoice = read(folder, path="sql:LEDGER_DB", query=query).ledger.invoices.iloc[0]
+        invoice = read(tmp_path, path="sql:LEDGER_DB", query=query).ledger.invoices.iloc[0]
         assert (invoice["invoice_id"], invoice["amount_minor"], invoice["due_on"]) == (
             "7",
             123456789,
             pd.Timestamp("2024-02-01"),
         )
         with pytest.raises(LedgerError, match=r'query on LEDGER_DB failed .*"nothing" does not exist'):
-            read(folder, path="sql:LEDGER_DB", query="select * from nothing")
-    finally:
-        run(f"{tools}/pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
-        shutil.rmtree(folder)
+            read(tmp_path, path="sql:LEDGER_DB", query="select * from nothing")

@@ -19,7 +19,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.contracts.collection_tables import WORKLIST
-from features.contracts.columns import Kind
 from features.contracts.money import minor_units
 from models.calling.contact_value import contact_values, home_value
 from models.calling.work_sharing import roster, share_work
@@ -33,25 +32,16 @@ from models.calling.worklist_causes import (
     made_contacts,
 )
 from models.calling.worklist_words import and_also, approaches, value_words
+from models.contracted import as_contracted
 from models.facts import Facts, customers_on
 from models.positions import positions
+from models.promises import broken_promises
 from models.reminding.net_overdue import ACCOUNT
-from models.reminding.promises import broken_promises
 from models.treatment.policy import Policy
 
 Ints = npt.NDArray[np.int64]
 
 CAUSES = (*ALWAYS, "expected_value")
-
-_TYPES: dict[Kind, str] = {
-    "id": "str",
-    "text": "str",
-    "day": "datetime64[s]",
-    "money": "int64",
-    "count": "int64",
-    "days": "int64",
-    "flag": "bool",
-}
 
 
 def worklist(
@@ -116,7 +106,9 @@ def worklist(
     rows = _with_collectors(rows, customers, facts.collectors, policy, day)
     rows["why"] = and_also(rows["why"], rows["hold"].where(rows["hold"] != "", rows["why_not"]))
     rows["suggested_approach"] = approaches(rows)
-    return _as_contracted(rows)
+    return as_contracted(WORKLIST, rows).sort_values(
+        ["collector", "rank"], na_position="last", kind="stable", ignore_index=True
+    )
 
 
 def _key(rows: pd.DataFrame) -> pd.Series:
@@ -199,10 +191,3 @@ def _with_collectors(
         why_not=shared["why_not"].fillna(""),
         rank=rows.groupby(collector).cumcount() + 1,
     )
-
-
-def _as_contracted(rows: pd.DataFrame) -> pd.DataFrame:
-    """The columns of the table `worklist`, in order and with their types."""
-    columns = {column.inside: _TYPES[column.kind] for column in WORKLIST.columns}
-    typed = rows[list(columns)].astype(columns)
-    return typed.sort_values(["collector", "rank"], na_position="last", kind="stable", ignore_index=True)

@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.contracts import OUTPUT_TABLES, Kind
+from features.contracts import OUTPUT_TABLES
 from features.errors import ModelError
+from models.contracted import as_contracted
 from models.facts import Facts, customers_on
 from models.positions import positions
 from models.reminding.approvals import decided
@@ -74,7 +75,8 @@ def plan_actions(
     carried = np.full(len(items), -1)
     carried[bundles.lines] = bundles.number
     reminders = planned.rows[columns].assign(action_id=column(texts(list(actions["action_id"]), carried)))
-    return reminders, _as_contracted(compared)
+    table = as_contracted(OUTPUT_TABLES["actions"], compared)
+    return reminders, table.sort_values(["send_on", "customer_id", "action_id"], ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -236,22 +238,3 @@ def _compare(actions: pd.DataFrame, previous: pd.DataFrame | None, contacts: pd.
         change="withdrawn", status="blocked", blocked_by="withdrawn: no longer meant, not to be sent"
     )
     return pd.concat([actions, withdrawn], ignore_index=True)
-
-
-def _as_contracted(actions: pd.DataFrame) -> pd.DataFrame:
-    """The columns of the table `actions`, in order and with their types."""
-    table = OUTPUT_TABLES["actions"]
-    complete = actions.reindex(columns=[column.inside for column in table.columns])
-    typed = complete.astype({column.inside: _TYPES[column.kind] for column in table.columns})
-    return typed.sort_values(["send_on", "customer_id", "action_id"], ignore_index=True)
-
-
-_TYPES: dict[Kind, str] = {
-    "id": "str",
-    "text": "str",
-    "day": "datetime64[s]",
-    "money": "int64",
-    "count": "int64",
-    "flag": "bool",
-    "share": "float64",
-}

@@ -17,11 +17,9 @@ import pyarrow.compute as pc
 
 from models.facts import Facts, customers_on, dunning_recipients, is_true, places
 from models.positions import positions
+from models.promises import PROMISE_WORKING_DAYS
 from models.texts import column, joined
 from models.working_days import working_days_after
-
-PROMISE_WORKING_DAYS = 2
-"""A promise is open until this many working days after the promised day: money needs time to arrive."""
 
 DIRECT_DEBIT_DAYS = 5
 """A direct debit counts as not yet presented until this many days after the due day."""

@@ -12,8 +12,8 @@ import pandas as pd
 
 from models.facts import Facts, is_true
 from models.positions import positions
+from models.promises import broken_promises
 from models.reminding.contacts_made import ALWAYS, DayLine, contacts_made
-from models.reminding.promises import broken_promises
 from models.reminding.step_days import day_numbers
 
 Ints = npt.NDArray[np.int64]

@@ -16,16 +16,16 @@ from typing import Annotated, Literal, get_args
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from features.errors import ConfigurationError
 from features.spelling import way_out
 from models.facts import Facts
 from models.mistakes import first_mistake, in_words
-from models.reminding.promises import broken_promises
+from models.promises import broken_promises
 from models.segments.note_words import fold, matches, refuse_pattern
+from models.strict_yaml import Strict, read_strictly
 from models.texts import column, listed
 
 WINDOW_DAYS = 365
@@ -43,23 +43,19 @@ Often = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=0, le=3650)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Tactic(_Strict):
+class Tactic(Strict):
     """One tactic.
 
     `words`: one of `patterns` in a note or outcome of a contact or in the reason of a dispute, once the
     phrases of `unless` are struck out; all languages are looked for everywhere. `dispute_after_due`: a
     dispute opened so many days after the due day at issue, `from` and `to`. `broken_promise`: see
-    `models.reminding.promises`. `chronic_from`: how often makes a habit, where this tactic differs.
+    `models.promises`. `chronic_from`: how often makes a habit, where this tactic differs.
     """
 
     name: Annotated[str, Field(min_length=1)]
     kind: Literal["words", "dispute_after_due", "broken_promise"]
-    patterns: Patterns = {}
-    unless: Patterns = {}
+    patterns: Patterns = Field({})
+    unless: Patterns = Field({})
     days_after_due: Annotated[tuple[Days, Days], Field(strict=False)] | None = None
     chronic_from: Often | None = None
 
@@ -78,7 +74,7 @@ class Tactic(_Strict):
         return self
 
 
-class Tactics(_Strict):
+class Tactics(Strict):
     """All tactics; `chronic_from` times make a habit."""
 
     chronic_from: Often
@@ -175,16 +171,7 @@ def _disputes(facts: Facts, day: date) -> pd.DataFrame:
 
 def read_tactics(path: Path) -> Tactics:
     """Return the tactics in a YAML file. ConfigurationError names the file, the place and the way out."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the delay tactics {path}: {error}") from None
-    try:
-        return parse_tactics(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}") from None
+    return read_strictly(path, "the delay tactics", parse_tactics)
 
 
 def parse_tactics(content: object) -> Tactics:

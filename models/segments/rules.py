@@ -10,11 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -28,6 +25,7 @@ from features.spelling import way_out
 from models.mistakes import first_mistake
 from models.segments.conditions import Condition, parse
 from models.segments.rule_reasons import Reason, read_reason
+from models.strict_yaml import Strict, read_strictly
 
 NEW, DORMANT, INSOLVENT, EXCLUDED = "NEW", "DORMANT", "INSOLVENT", "EXCLUDED"
 WORST, BEST, KEEP = "worst", "best", "keep"
@@ -51,11 +49,7 @@ Segment = Annotated[str, Field(pattern="^(worst|best|[A-Z][A-Z0-9_]*)$", max_len
 Day = Annotated[date, BeforeValidator(_from_iso)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Rule(_Strict):
+class Rule(Strict):
     """One rule: when it holds, and then one of segment, keep (stay in the previous segment) or exclude."""
 
     name: Name
@@ -117,7 +111,7 @@ class Rule(_Strict):
         return (self.valid_from or day) <= day <= (self.valid_to or day)
 
 
-class Rules(_Strict):
+class Rules(Strict):
     """All rules, in the order in which they are asked."""
 
     rules: Annotated[tuple[Rule, ...], Field(strict=False)]
@@ -137,16 +131,7 @@ class Rules(_Strict):
 
 def read_rules(path: Path) -> Rules:
     """Return the rules in a YAML file. ConfigurationError names the file, the rule, its key and why."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the rules {path}: {error}") from None
-    try:
-        return parse_rules(yaml.safe_load(text))
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigurationError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}") from None
+    return read_strictly(path, "the rules", parse_rules)
 
 
 def parse_rules(content: object) -> Rules:

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from features.errors import ConfigurationError, ModelError
 from models.segments.matrix import (
@@ -27,6 +27,7 @@ from models.segments.matrix import (
     matrix_classes,
     read_off,
 )
+from models.strict_yaml import Strict
 
 LEARNED = "learned"
 """The name that stands for the learned segments where schemes are named."""
@@ -40,11 +41,7 @@ Classed = tuple[Ints, Flags]
 """Class of each debtor by its place among the scheme's, -1 where it says nothing, and who fell through."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Thresholds(_Strict):
+class Thresholds(Strict):
     """Classes by one figure, best first; a border belongs to the class below it.
 
     An empty figure (no closing in 365 days) has no class. With `falling_revenue: down` the published
@@ -73,7 +70,7 @@ class Thresholds(_Strict):
     falling_below: float = Field(0.9, gt=0, allow_inf_nan=False)
 
 
-class Speed(_Strict):
+class Speed(Strict):
     """Fast or slow on a named clock, by the mean of the last 365 days; empty without a closing in them.
 
     From due: a week, one to three weeks, more. From issue: 30 days, more. A debtor on terms of 60 days
@@ -85,7 +82,7 @@ class Speed(_Strict):
     figure: Name | None = None
 
 
-class Pareto(_Strict):
+class Pareto(Strict):
     """Classes by share of revenue: who makes the first `top` of it, up to `middle`, and the tail."""
 
     kind: Literal["pareto"] = "pareto"

@@ -26,7 +26,6 @@ import pandas as pd
 from features.contracts.money import minor_units
 from models.facts import Facts, customers_on, is_true, places
 from models.positions import positions
-from models.reminding.blocks import PROMISE_WORKING_DAYS
 from models.working_days import working_days_after
 
 Ints = npt.NDArray[np.int64]
@@ -35,6 +34,9 @@ Sums = Callable[[Ints, Ints], Ints]
 
 Line = tuple[npt.ArrayLike, pd.Series, npt.ArrayLike]
 """Positions of purses, days, and amounts in minor units."""
+
+PROMISE_WORKING_DAYS = 2
+"""A promise is open until this many working days after the promised day: money needs time to arrive."""
 
 COLUMNS = ["customer_id", "invoice_id", "on", "known_on"]
 RECEIVED = ("payment", "discount", "bank_charge", "withholding", "credit")
