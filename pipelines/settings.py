@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +23,26 @@ from models.treatment.policy import LegalKind
 
 NEWEST_PAYMENT = "newest_payment"
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+NOT_OF_FIGURES = (
+    "ledger",
+    "creditor_name",
+    "output",
+    "csv",
+    "mlflow",
+    "schedule",
+    "timezone",
+    "workers",
+    "policy",
+    "statutory",
+    "messages",
+    "rules",
+    "delay_tactics",
+    "max_ledger_age_days",
+    "deliver",
+    "serve",
+    "received",
+)
+"""Keys that change no figure of a run: where it is read and written; files with fingerprints of their own."""
 
 
 def or_known(name: str, among: list[str]) -> str:
@@ -81,6 +102,19 @@ def _place_of_a_callable(place: str) -> str:
     return place
 
 
+def _variable(name: str) -> str:
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError("write the name of an environment variable here, never the secret itself")
+    return name
+
+
+def _sql_variable(place: str) -> str:
+    if not place.startswith("sql:"):
+        raise ValueError("write sql:NAME, the environment variable that holds the database's address")
+    _variable(place.removeprefix("sql:"))
+    return place
+
+
 class SettleTolerance(Strict):
     """An item is settled while its open amount is at most the larger of the two."""
 
@@ -134,6 +168,45 @@ class ScheduleSettings(Strict):
     train: Annotated[str, AfterValidator(_cron)] = "0 3 1 * *"
 
 
+class WebhookSettings(Strict):
+    """The names of the environment variables that hold a webhook's address and the key that signs."""
+
+    address: Annotated[str, AfterValidator(_variable)]
+    secret: Annotated[str, AfterValidator(_variable)]
+
+
+class ShapedSettings(Strict):
+    """One tool's files: the shape of `configs/shapes/out`, or a file of one's own, and where they go."""
+
+    shape: str = Field(min_length=1)
+    folder: Path = Field(strict=False)
+
+
+class DeliverSettings(Strict):
+    """Where `debtscape deliver` hands runs on to; nowhere by default."""
+
+    folder: Path | None = Field(None, strict=False)
+    format: Literal["csv", "parquet", "excel"] = "csv"
+    postgres: Annotated[str, AfterValidator(_sql_variable)] | None = None
+    webhook: WebhookSettings | None = None
+    shapes: tuple[ShapedSettings, ...] = Field((), strict=False)
+
+
+class ServeSettings(Strict):
+    """How `debtscape serve` answers."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(8000, ge=1, le=65535)
+    requests_per_minute: int = Field(600, ge=1)
+
+
+class PrivacySettings(Strict):
+    """What protects debtors and collectors; `pseudonym_key` names an environment variable."""
+
+    pseudonym_key: Annotated[str, AfterValidator(_variable)] | None = None
+    figures_per_collector: bool = False
+
+
 class Settings(Strict):
     """Everything a run depends on besides the ledger's facts, the day and the models.
 
@@ -166,6 +239,10 @@ class Settings(Strict):
     predictor: PredictorSettings = PredictorSettings()
     mlflow: TrackingSettings = TrackingSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    deliver: DeliverSettings = DeliverSettings()
+    serve: ServeSettings = ServeSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    received: Path | None = Field(None, strict=False)
     workers: int = Field(2, ge=1)
     seed: int = Field(7, ge=0, lt=2**32)
     base: Path = Field(Path(), exclude=True)
@@ -206,6 +283,11 @@ class Settings(Strict):
         return self.base / self.delay_tactics if self.delay_tactics else CONFIGS / "delay_tactics.yaml"
 
     @property
+    def received_folder(self) -> Path:
+        """The folder of what other tools report back."""
+        return self.base / self.received if self.received else self.output_folder / "received"
+
+    @property
     def zone(self) -> ZoneInfo:
         """The time zone in which scheduled days are counted."""
         return ZoneInfo(self.timezone)
@@ -214,21 +296,6 @@ class Settings(Strict):
         """SHA-256 of everything that can change a run's figures: not where it is read or written."""
         content = self.model_dump(
             mode="json",
-            exclude={
-                "ledger",
-                "creditor_name",
-                "output",
-                "csv",
-                "mlflow",
-                "schedule",
-                "timezone",
-                "workers",
-                "policy",
-                "statutory",
-                "messages",
-                "rules",
-                "delay_tactics",
-                "max_ledger_age_days",
-            },
+            exclude=dict.fromkeys(NOT_OF_FIGURES, True) | {"privacy": {"pseudonym_key"}},
         )
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -13,7 +13,7 @@ from publication_support import DAY, NOW, day, inputs, tiny_tables
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import PublicationError
-from pipelines.delivery import content, diff
+from pipelines.delivering.delivery import content, diff
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, find_run
 

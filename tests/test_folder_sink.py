@@ -20,8 +20,8 @@ from publication_support import DAY, NOW, inputs, publish_tiny, tiny_tables
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import PublicationError
-from pipelines import folder_sink
-from pipelines.folder_sink import deliver_to_folder, run_in_folder
+from pipelines.delivering import folder_sink
+from pipelines.delivering.folder_sink import deliver_to_folder, run_in_folder
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, find_run
 
@@ -104,7 +104,7 @@ def test_excel_repeats_its_bytes(tmp_path: Path) -> None:
 def test_a_table_too_long_for_a_sheet_is_refused(tmp_path: Path) -> None:
     """Nothing is cut off in silence, and nothing is left behind."""
     with (
-        patch("pipelines.excel_book.MOST_ROWS", 2),
+        patch("pipelines.delivering.excel_book.MOST_ROWS", 2),
         pytest.raises(PublicationError, match=r"segments has 3 rows.*\n.*CSV or Parquet"),
     ):
         deliver_to_folder(a_run(tmp_path / "output"), tmp_path / "out", "excel")
@@ -143,7 +143,8 @@ def test_a_run_that_was_rewritten_replaces_what_was_delivered(tmp_path: Path) ->
 KILLER = """
 import os, signal, sys
 from pathlib import Path
-from pipelines import durable_files, folder_sink
+from pipelines import durable_files
+from pipelines.delivering import folder_sink
 from pipelines.published_runs import find_run
 write, left = durable_files.write_file, [int(sys.argv[4])]
 def dying(*arguments):

@@ -22,8 +22,8 @@ from publication_support import DAY, NOW, inputs, publish_tiny, tiny_tables
 from features.contracts import OUTPUT_TABLES, Kind
 from features.contracts.output import RUN_COLUMNS
 from features.errors import PublicationError
-from pipelines import postgres_sink
-from pipelines.postgres_sink import deliver_to_postgres, run_in_postgres
+from pipelines.delivering import postgres_sink
+from pipelines.delivering.postgres_sink import deliver_to_postgres, run_in_postgres
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, find_run
 
@@ -166,7 +166,7 @@ def test_any_text_arrives_as_it_is(database: str, tmp_path: Path, name: str) -> 
 KILLER = """
 import os, signal, sys
 from pathlib import Path
-from pipelines import postgres_sink
+from pipelines.delivering import postgres_sink
 from pipelines.published_runs import find_run
 copy, left = postgres_sink._copy, [int(sys.argv[3])]
 def dying(*arguments):

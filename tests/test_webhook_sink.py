@@ -16,8 +16,8 @@ import pytest
 from publication_support import NOW, publish_tiny
 
 from features.errors import PublicationError
+from pipelines.delivering.webhook_sink import dead_letters, deliver_to_webhook
 from pipelines.published_runs import PublishedRun, find_run
-from pipelines.webhook_sink import dead_letters, deliver_to_webhook
 
 SECRET = "key-hunter2"
 

@@ -20,9 +20,9 @@ from filelock import FileLock, Timeout
 from features.contracts import OUTPUT_TABLES
 from features.errors import PublicationError
 from pipelines.arrow_tables import to_csv, to_parquet
-from pipelines.delivery import Content, Delivery, content
+from pipelines.delivering.delivery import Content, Delivery, content
+from pipelines.delivering.excel_book import excel_book
 from pipelines.durable_files import make_folder, remove, rename, replace_folder
-from pipelines.excel_book import excel_book
 from pipelines.published_runs import PublishedRun
 
 Format = Literal["csv", "parquet", "excel"]

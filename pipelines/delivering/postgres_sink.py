@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from features.errors import PublicationError
-from pipelines.delivery import Delivery, content
+from pipelines.delivering.delivery import Delivery, content
 from pipelines.published_runs import PublishedRun
 
 if TYPE_CHECKING:

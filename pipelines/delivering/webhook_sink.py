@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from features.errors import PublicationError
-from pipelines.delivery import diff
+from pipelines.delivering.delivery import diff
 from pipelines.durable_files import make_folder, remove, rename, write_file
 from pipelines.published_runs import PublishedRun
 

@@ -1,0 +1,1 @@
+"""Hands a published run on to other tools: what leaves, where to, and what that changes for them."""

@@ -1,0 +1,1 @@
+"""The latest published run over HTTP, and the way back for what other tools have done."""
