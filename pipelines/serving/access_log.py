@@ -79,9 +79,7 @@ class AccessLog:
             f"SELECT at, who, what, customer_ids FROM looks WHERE {where} ORDER BY at DESC, id DESC LIMIT ?"
         )
         with self._trouble(), closing(_connected(self.file)) as reader:
-            rows = reader.execute(
-                f"{query} LIMIT ?", [*given.values(), -1 if most is None else most]
-            ).fetchall()
+            rows = reader.execute(query, [*given.values(), -1 if most is None else most]).fetchall()
         return [
             Look(datetime.fromisoformat(at), by, what, tuple(json.loads(shown)))
             for at, by, what, shown in rows
