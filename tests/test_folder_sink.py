@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +22,9 @@ from publication_support import DAY, NOW, inputs, publish_tiny, tiny_tables
 from features.contracts import OUTPUT_TABLES
 from features.errors import PublicationError
 from pipelines.delivering import folder_sink
-from pipelines.delivering.folder_sink import deliver_to_folder, run_in_folder
+from pipelines.delivering.delivery import Held
+from pipelines.delivering.folder_sink import deliver_to_folder
+from pipelines.delivering.kept_files import held_in_folder, keep, only_deliverer
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, find_run
 
@@ -49,7 +52,7 @@ def test_delivering_twice_changes_nothing(tmp_path: Path, file_format: folder_si
     assert (first.already, second.already) == (False, True)
     assert before == files(folder)
     assert first.rows == second.rows
-    assert run_in_folder(folder) == run.run_id
+    assert held_in_folder(folder).shown == run.run_id
 
 
 def test_csv_holds_major_units_and_plain_days(tmp_path: Path) -> None:
@@ -117,7 +120,7 @@ def test_the_newest_day_stays_in_front(tmp_path: Path) -> None:
     newer, older = a_run(output, DAY + timedelta(days=1)), a_run(output)
     deliver_to_folder(newer, folder)
     deliver_to_folder(older, folder)
-    assert run_in_folder(folder) == newer.run_id
+    assert held_in_folder(folder).shown == newer.run_id
     assert len(list((folder / "deliveries").iterdir())) == 2
 
 
@@ -138,6 +141,38 @@ def test_a_run_that_was_rewritten_replaces_what_was_delivered(tmp_path: Path) ->
     place.write_text(json.dumps(json.loads(place.read_text()) | {"fingerprint": "older"}))
     assert not deliver_to_folder(run, tmp_path / "out").already
     assert deliver_to_folder(run, tmp_path / "out").already
+
+
+@pytest.mark.parametrize("change", ["changed", "missing"])
+def test_a_file_that_changed_is_delivered_again(tmp_path: Path, change: str) -> None:
+    """Somebody edited or removed a delivered file: it is not "already" there; the run's own comes back."""
+    run = a_run(tmp_path / "output")
+    deliver_to_folder(run, tmp_path / "out")
+    file = tmp_path / "out/current/segments.csv"
+    before = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(b"mine") if change == "changed" else file.unlink()
+    assert not deliver_to_folder(run, tmp_path / "out").already
+    assert file.read_bytes() == before
+    assert deliver_to_folder(run, tmp_path / "out").already
+
+
+def test_two_deliverers_at_once_take_turns(tmp_path: Path) -> None:
+    """Four deliver two days at the same time: each day is written once, and the newer is in front."""
+    runs, folder = [a_run(tmp_path / "output", DAY + timedelta(days=n)) for n in (0, 1)], tmp_path / "out"
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda run: deliver_to_folder(run, folder), [*runs, *runs]))
+    assert sorted((delivery.run_id, delivery.already) for delivery in made) == sorted(
+        (run.run_id, already) for run in runs for already in (False, True)
+    )
+    assert held_in_folder(folder) == Held({run.run_id: run.fingerprint for run in runs}, runs[1].run_id)
+
+
+def test_who_waits_too_long_for_another_deliverer_is_told(tmp_path: Path) -> None:
+    """The lock is held by somebody who does not end: a refusal, and nothing is written."""
+    with only_deliverer(tmp_path / "out", 0), pytest.raises(PublicationError, match=r"another process"):
+        keep(a_run(tmp_path / "output"), tmp_path / "out", "csv", lambda _: {}, lock_wait_seconds=0)
+    assert files(tmp_path / "out") == {}
 
 
 KILLER = """
@@ -168,7 +203,7 @@ def test_a_death_in_the_middle_leaves_the_delivery_before(tmp_path: Path) -> Non
     assert before == {name: file for name, file in files(folder).items() if ".tmp-" not in name}
     assert before != files(folder)
     deliver_to_folder(newer, folder)
-    assert run_in_folder(folder) == newer.run_id
+    assert held_in_folder(folder).shown == newer.run_id
     assert not [name for name in files(folder) if ".tmp-" in name]
 
 
@@ -202,4 +237,4 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 def test_nothing_was_delivered_into_an_empty_folder(tmp_path: Path) -> None:
     """Before the first delivery there is no run."""
-    assert run_in_folder(tmp_path) is None
+    assert held_in_folder(tmp_path).shown is None

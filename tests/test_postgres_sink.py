@@ -23,7 +23,7 @@ from features.contracts import OUTPUT_TABLES, Kind
 from features.contracts.output import RUN_COLUMNS
 from features.errors import PublicationError
 from pipelines.delivering import postgres_sink
-from pipelines.delivering.postgres_sink import deliver_to_postgres, run_in_postgres
+from pipelines.delivering.postgres_sink import deliver_to_postgres, held_in_postgres
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, find_run
 
@@ -117,10 +117,10 @@ def test_delivering_twice_changes_nothing(database: str, tmp_path: Path) -> None
 def test_history_is_kept_and_the_newest_day_is_current(database: str, tmp_path: Path) -> None:
     """Two days, delivered in the wrong order: both are there, the views show the later one."""
     older, newer = a_run(tmp_path), a_run(tmp_path, DAY + timedelta(days=1))
-    assert run_in_postgres(VARIABLE) is None
+    assert held_in_postgres(VARIABLE).shown is None
     deliver_to_postgres(newer, VARIABLE)
     deliver_to_postgres(older, VARIABLE)
-    assert run_in_postgres(VARIABLE) == newer.run_id
+    assert held_in_postgres(VARIABLE).shown == newer.run_id
     assert ask(database, "select distinct run_id from debtscape.current_segments") == [(newer.run_id,)]
     assert ask(database, "select count(*) from debtscape.segments") == [(6,)]
 
@@ -132,7 +132,7 @@ def test_of_one_day_the_run_published_last_is_current(database: str, tmp_path: P
     last = a_run(tmp_path, ledger="ledger-2", now=NOW + timedelta(hours=1))
     for run in (last, first):
         deliver_to_postgres(run, VARIABLE)
-    assert run_in_postgres(VARIABLE) == last.run_id
+    assert held_in_postgres(VARIABLE).shown == last.run_id
 
 
 @needs_server

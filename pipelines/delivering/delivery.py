@@ -44,6 +44,14 @@ class Delivery:
     withheld: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a sink holds: the fingerprint that each run had when it was delivered, and the run it shows."""
+
+    fingerprints: Mapping[str, str]
+    shown: str | None
+
+
 def content(run: PublishedRun) -> Content:
     """Return every table of the output contract as Arrow: money decimal, days dates, flags booleans.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from features.errors import PublicationError
-from pipelines.delivering.delivery import Delivery, content
+from pipelines.delivering.delivery import Delivery, Held, content
 from pipelines.published_runs import PublishedRun
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "debtscape"
 MIGRATIONS = Path(__file__).parent / "migrations"
+CONNECT_SECONDS = 10
+"""Until a server that does not answer counts as away; an address may name its own connect_timeout."""
 
 
 def deliver_to_postgres(run: PublishedRun, variable: str) -> Delivery:
@@ -46,14 +48,14 @@ def deliver_to_postgres(run: PublishedRun, variable: str) -> Delivery:
     return Delivery(run.run_id, variable, already, told.rows, told.withheld)
 
 
-def run_in_postgres(variable: str) -> str | None:
-    """Return the id of the run that the `current_` views show, or None before the first delivery."""
-    with _transaction(variable, "the delivered run cannot be read") as connection:
-        known = connection.exec_driver_sql(f"select to_regclass('{SCHEMA}.current_run')").scalar()
-        if known is None:
-            return None
-        run_id = connection.exec_driver_sql(f"select run_id from {SCHEMA}.current_run").scalar()
-    return str(run_id) if run_id else None
+def held_in_postgres(variable: str) -> Held:
+    """Return the runs that the database keeps, and the one that the `current_` views show."""
+    with _transaction(variable, "the delivered runs cannot be read") as connection:
+        if connection.exec_driver_sql(f"select to_regclass('{SCHEMA}.current_run')").scalar() is None:
+            return Held({}, None)
+        kept = connection.exec_driver_sql(f"select run_id, fingerprint from {SCHEMA}.runs").all()
+        shown = connection.exec_driver_sql(f"select run_id from {SCHEMA}.current_run").scalar()
+    return Held({row.run_id: row.fingerprint for row in kept}, shown)
 
 
 @contextmanager
@@ -74,6 +76,8 @@ def _transaction(variable: str, failed: str) -> Iterator[Connection]:
         url = make_url(address)
         if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
             raise ValueError
+        if "connect_timeout" not in url.query:
+            url = url.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
         engine = create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True)
         connection = engine.connect()
     except Exception as error:  # drivers are free in what they raise, and in what they tell
