@@ -120,12 +120,12 @@ def clean(
     if "paid_on" in raw["invoices"]:
         accepted["payments"] = _paid_in_full(accepted["invoices"], judging)
     accepted["invoices"] = accepted["invoices"].drop(columns=["paid_on", "paid_known_on"])
-    _warn_of_strangers(accepted, judging)
+    ledger = make_ledger(**accepted)
     return Cleaned(
-        ledger=make_ledger(**accepted),
+        ledger=ledger,
         rejected=pd.concat(rejected, ignore_index=True),
         rows_in={name: len(frame) for name, frame in raw.items()},
-        warnings=tuple(judging.warnings),
+        warnings=(*judging.warnings, *stranger_words(ledger)),
     )
 
 
@@ -212,14 +212,15 @@ def _warn_of_signs(name: str, raw: pd.DataFrame, judging: Judging) -> None:
         )
 
 
-def _warn_of_strangers(accepted: Mapping[str, pd.DataFrame], judging: Judging) -> None:
-    """Warn of debtors that are not in `customers`: their invoices count all the same."""
-    if "customers" not in accepted:
-        return
-    debtors = pd.Index(accepted["invoices"]["customer_id"].unique())
-    strangers = debtors[~debtors.isin(accepted["customers"]["customer_id"])]
-    if len(strangers):
-        judging.warnings.append(
-            f"customers: {len(strangers)} of {len(debtors)} debtors with invoices are not there, "
-            f"e.g. {', '.join(sorted(strangers)[:3])}; they are accepted without master data"
-        )
+def stranger_words(ledger: Ledger) -> list[str]:
+    """Return a warning when debtors are not in `customers`: their invoices count all the same."""
+    if ledger.customers.empty:
+        return []
+    debtors = pd.Index(ledger.invoices["customer_id"].unique())
+    strangers = debtors[~debtors.isin(ledger.customers["customer_id"])]
+    if strangers.empty:
+        return []
+    return [
+        f"customers: {len(strangers)} of {len(debtors)} debtors with invoices are not there, "
+        f"e.g. {', '.join(sorted(strangers)[:3])}; they are accepted without master data"
+    ]

@@ -53,40 +53,59 @@ def pseudonym(id_: str, key: bytes, prefix: str = DEBTOR) -> str:
 def pseudonymise(tables: Mapping[str, pd.DataFrame], key: bytes) -> dict[str, pd.DataFrame]:
     """Return the tables of a cleaned ledger or of a run, by name, with pseudonyms in the place of ids.
 
-    Names become empty, addresses that there are become WITHHELD, and empty stays empty. Rejected rows keep
-    their place in the source and the rule that they broke; their key becomes pseudonyms. Numbers of invoices
-    and free text stay, and so do the rows and their order. ConfigurationError for a key below 32 bytes.
+    Names become empty, addresses that there are become WITHHELD, and empty stays empty. What is already the
+    pseudonym of another id of these tables stays: tools report back by the ids that they were given. Rejected
+    rows keep their place in the source and the rule that they broke; their key becomes pseudonyms. Numbers of
+    invoices and free text stay, and so do the rows and their order. ConfigurationError for a key below 32
+    bytes.
     """
     pseudonym("", key)  # refuses a short key also where there are no rows
-    return {name: _pseudonymous(name, table, key) for name, table in tables.items()}
+    ids: dict[str, set[str]] = {}
+    for name, table in tables.items():
+        for column, prefix in _prefixes(name, table).items():
+            ids.setdefault(prefix, set()).update(_present(table[column]))
+    said = {prefix: {id_: pseudonym(id_, key, prefix) for id_ in found} for prefix, found in ids.items()}
+    for mapped in said.values():
+        mapped.update((id_, id_) for id_ in set(mapped.values()) & mapped.keys())
+    return {name: _pseudonymous(name, table, key, said) for name, table in tables.items()}
 
 
-def _pseudonymous(name: str, table: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    prefixes = PREFIXES | (dict.fromkeys(HASHED, HASH) if name in OUTPUT_TABLES else {})
-    changed = {
-        column: _mapped(table[column], key, prefix) for column, prefix in prefixes.items() if column in table
-    }
+def _prefixes(name: str, table: pd.DataFrame) -> dict[str, str]:
+    """Return the table's columns of ids, and what their pseudonyms begin with."""
+    known = PREFIXES | (dict.fromkeys(HASHED, HASH) if name in OUTPUT_TABLES else {})
+    return {column: prefix for column, prefix in known.items() if column in table}
+
+
+def _pseudonymous(
+    name: str, table: pd.DataFrame, key: bytes, said: Mapping[str, Mapping[str, str]]
+) -> pd.DataFrame:
+    prefixes = _prefixes(name, table)
+    changed = {column: _mapped(table[column], said[prefix]) for column, prefix in prefixes.items()}
     for column in [each for each in NAMES if each in table]:
         changed[column] = table[column].where(table[column].isna(), None)
     for column in [each for each in ADDRESSES if each in table]:
         changed[column] = table[column].mask(_filled(table[column]), WITHHELD)
     if name == "rejected" and len(table):
-        changed["key"] = _mapped(table["key"], key, DEBTOR, several=True)
+        debtors = said.get(DEBTOR, {})
+
+        def hidden(part: str) -> str:
+            return part and (debtors.get(part) or pseudonym(part, key))
+
+        keys = {one: "|".join(map(hidden, one.split("|"))) for one in _present(table["key"])}
+        changed["key"] = _mapped(table["key"], keys)
         changed["reason"] = table["reason"].str.partition(": ")[0]  # after it a value is quoted
     return table.assign(**changed)
 
 
-def _mapped(ids: pd.Series, key: bytes, prefix: str, *, several: bool = False) -> pd.Series:
-    """Return the ids' pseudonyms in the ids' own type; `several`: each holds ids with a | between them."""
-    present = ids[_filled(ids)].astype("str").unique().tolist()
-    said = {
-        id_: "|".join(
-            part and pseudonym(part, key, prefix) for part in (id_.split("|") if several else [id_])
-        )
-        for id_ in present
-    }
+def _mapped(ids: pd.Series, said: Mapping[str, str]) -> pd.Series:
+    """Return what is said for each id, in the ids' own type; empty stays empty."""
     mapped: pd.Series = ids.astype("str").map(said).astype("str").where(_filled(ids), ids)
     return mapped
+
+
+def _present(ids: pd.Series) -> list[str]:
+    present: list[str] = ids[_filled(ids)].astype("str").unique().tolist()
+    return present
 
 
 def _filled(values: pd.Series) -> pd.Series:

@@ -17,6 +17,7 @@ from models.segments.rules import Rules, read_rules
 from models.treatment.policy import Policy
 from models.treatment.policy_file import read_policy
 from models.treatment.statutory import Statutory, read_statutory
+from pipelines.pseudonymous import pseudonym_key, under_pseudonyms
 from pipelines.settings import Settings
 from pipelines.settings_file import load_settings
 
@@ -74,14 +75,16 @@ def read(config: Path, *, as_of: date | None, today: date) -> Reading:
 
 
 def read_cleaned(settings: Settings, today: date) -> Cleaned:
-    """Return the ledger that is configured, cleaned, whatever its day."""
-    return read_ledger(
+    """Return the ledger that is configured, cleaned, whatever its day; with pseudonyms where configured."""
+    key = pseudonym_key(settings)
+    cleaned = read_ledger(
         settings.ledger,
         settings.base,
         today=today,
         home_currency=settings.home_currency,
         score_scales={provider: scale.ends for provider, scale in settings.credit_scores.items()},
     )
+    return cleaned if key is None else under_pseudonyms(cleaned, key)
 
 
 def refuse_stale(reading: Reading) -> None:

@@ -126,6 +126,21 @@ def test_rejected_rows_tell_the_rule_and_neither_id_nor_value() -> None:
     assert hidden["row"].tolist() == [4, 7]
 
 
+def test_an_id_that_is_a_known_debtors_pseudonym_stays() -> None:
+    """A tool that was handed pseudonyms reports by them; one that nobody here has is an id like others."""
+    tables = {
+        "invoices": pd.DataFrame({"customer_id": ["c1"]}),
+        "decisions": pd.DataFrame(
+            {"customer_id": [of("c1"), of("c9"), "c1"], "by": ["anna", of("anna", PERSON), ""]}
+        ),
+        "rejected": pd.DataFrame({"table": "orders", "row": [1], "key": [of("c1")], "reason": "no amount"}),
+    }
+    hidden = pseudonymise(tables, KEY)
+    assert hidden["decisions"]["customer_id"].tolist() == [of("c1"), of(of("c9")), of("c1")]
+    assert hidden["decisions"]["by"].tolist() == [of("anna", PERSON), of("anna", PERSON), ""]
+    assert hidden["rejected"]["key"].tolist() == [of("c1")]
+
+
 def test_the_tables_given_are_not_changed() -> None:
     """Only what is returned is pseudonymous."""
     tables = tiny_tables()
