@@ -8,15 +8,19 @@ import hmac
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
-from publication_support import NOW, publish_tiny
+from publication_support import DAY, NOW, publish_tiny
 
 from features.errors import PublicationError
-from pipelines.delivering.webhook_sink import dead_letters, deliver_to_webhook
+from pipelines.delivering.delivery import Held
+from pipelines.delivering.webhook_box import dead_letters, told_to_webhook
+from pipelines.delivering.webhook_sink import deliver_to_webhook
+from pipelines.forgetting import forget
 from pipelines.published_runs import PublishedRun, find_run
 
 SECRET = "key-hunter2"
@@ -67,11 +71,11 @@ def run(tmp_path: Path) -> PublishedRun:
     return found
 
 
-def send(run: PublishedRun, tmp_path: Path) -> bool:
-    """Deliver without waiting between the tries."""
-    return deliver_to_webhook(
-        run, None, tmp_path / "box", address="HOOK", secret="HOOK_KEY", now=NOW, back_off_seconds=0
-    )
+def send(run: PublishedRun, tmp_path: Path, previous: PublishedRun | None = None) -> bool:
+    """Deliver without waiting between the tries; whether something was sent."""
+    return not deliver_to_webhook(
+        run, previous, tmp_path / "box", address="HOOK", secret="HOOK_KEY", now=NOW, back_off_seconds=0
+    ).already
 
 
 def test_the_message_is_signed_as_the_standard_says(
@@ -120,6 +124,95 @@ def test_what_is_refused_is_kept_and_sent_again_later(
     assert send(run, tmp_path)
     assert dead_letters(tmp_path / "box") == []
     assert receiver.got[0][1] == receiver.got[-1][1]
+
+
+def later(tmp_path: Path, days: int = 1) -> PublishedRun:
+    """The tiny run of another day, in the same output folder."""
+    output = tmp_path / "output"
+    found = find_run(output, publish_tiny(output, as_of=DAY + timedelta(days=days)).run_id)
+    assert found is not None
+    return found
+
+
+def test_a_run_before_the_one_told_last_is_not_sent(
+    receiver: Receiver, run: PublishedRun, tmp_path: Path
+) -> None:
+    """A back-dated difference would take the receiver back: refused, and nothing is kept as dead."""
+    newer = later(tmp_path)
+    assert send(newer, tmp_path)
+    with pytest.raises(PublicationError, match=rf"has heard of run {newer.run_id} of 2026-03-03"):
+        send(run, tmp_path)
+    assert len(receiver.got) == 1
+    assert dead_letters(tmp_path / "box") == []
+
+
+def test_a_later_message_overtakes_a_dead_letter(
+    receiver: Receiver, run: PublishedRun, tmp_path: Path
+) -> None:
+    """The second day is refused; the third says what changed since the first, so the second may rest."""
+    first, second, third = later(tmp_path, -1), run, later(tmp_path)
+    assert send(first, tmp_path)
+    receiver.answers = [400]
+    with pytest.raises(PublicationError, match=r"it answered 400"):
+        send(second, tmp_path, first)
+    assert [letter["overtaken_by"] for letter in dead_letters(tmp_path / "box")] == [None]
+    assert send(third, tmp_path, first)
+    assert [letter["overtaken_by"] for letter in dead_letters(tmp_path / "box")] == [third.run_id]
+    assert json.loads(receiver.got[-1][1])["data"]["previous_run_id"] == first.run_id
+    assert told_to_webhook(tmp_path / "box") == Held(
+        {first.run_id: first.fingerprint, third.run_id: third.fingerprint}, third.run_id
+    )
+
+
+def test_a_rewritten_run_is_told_as_all_there_is(
+    receiver: Receiver, run: PublishedRun, tmp_path: Path
+) -> None:
+    """After an erasure: all that is left, as new, under another id, and without the name of who left."""
+    assert send(run, tmp_path)
+    forget(tmp_path / "output", "c2", day=DAY)
+    rewritten = find_run(tmp_path / "output", run.run_id)
+    assert rewritten is not None
+    assert [send(rewritten, tmp_path, run), send(rewritten, tmp_path)] == [True, False]
+    (first, _), (again, body) = receiver.got
+    told = json.loads(body)
+    assert (told["type"], told["data"]["previous_run_id"]) == ("run.rewritten", None)
+    assert told["data"]["segments"]["new"] == ["c1", "c3"]
+    assert b"c2" not in body
+    assert first["webhook-id"] != again["webhook-id"]
+
+
+def test_a_damaged_run_is_not_told(receiver: Receiver, run: PublishedRun, tmp_path: Path) -> None:
+    """A file that changed after publication: refused, nothing sent."""
+    (run.path / "actions.parquet").unlink()
+    with pytest.raises(PublicationError, match=r"damaged"):
+        send(run, tmp_path)
+    assert receiver.got == []
+
+
+def test_a_key_in_the_standards_own_form_signs_with_its_bytes(
+    receiver: Receiver, run: PublishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows whsec_ is base64, as the receiver's library reads it; anything else is refused."""
+    key = b"twenty-four bytes of key"
+    monkeypatch.setenv("HOOK_KEY", "whsec_hidden!")
+    with pytest.raises(PublicationError, match=r"HOOK_KEY begins with whsec_") as refusal:
+        send(run, tmp_path)
+    assert "hidden" not in str(refusal.value)
+    monkeypatch.setenv("HOOK_KEY", f"whsec_{base64.b64encode(key).decode()}")
+    assert send(run, tmp_path)
+    [(headers, body)] = receiver.got
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    own = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{own}"
+
+
+def test_a_letter_that_cannot_be_read_is_named(receiver: Receiver, run: PublishedRun, tmp_path: Path) -> None:
+    """Half a file: the refusal says which, and what to do."""
+    assert send(run, tmp_path)
+    file = tmp_path / "box/sent" / f"{run.run_id}.json"
+    file.write_text("{")
+    with pytest.raises(PublicationError, match=r"sent/.*json cannot be read"):
+        send(run, tmp_path)
 
 
 def test_nobody_there_keeps_address_and_key_secret(

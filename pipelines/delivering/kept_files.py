@@ -38,7 +38,7 @@ def keep(
     is damaged, another process is delivering there, or the disk refuses.
     """
     place = folder / DELIVERIES / f"{run.as_of.isoformat()}_{run.run_id}"
-    with _disk_trouble(folder), only_deliverer(folder, lock_wait_seconds):
+    with disk_trouble(folder), only_deliverer(folder, lock_wait_seconds):
         _clean_up(folder)
         facts = _facts(place)
         already = (facts.get("fingerprint"), facts.get("format")) == (run.fingerprint, kind)
@@ -74,6 +74,16 @@ def only_deliverer(folder: Path, wait_seconds: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def disk_trouble(folder: Path) -> Iterator[None]:
+    """Turn what the disk refuses into a PublicationError that says where."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or os.fspath(folder)
+        raise PublicationError(f"cannot deliver into {folder}: {error.strerror} ({where})") from error
 
 
 def _unchanged(place: Path, facts: Mapping[str, Any]) -> bool:
@@ -131,12 +141,3 @@ def _clean_up(folder: Path) -> None:
         remove(pointer)
     for left in sorted((folder / DELIVERIES).glob(f"{HIDDEN}*")):
         remove(left)
-
-
-@contextmanager
-def _disk_trouble(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or os.fspath(folder)
-        raise PublicationError(f"cannot deliver into {folder}: {error.strerror} ({where})") from error

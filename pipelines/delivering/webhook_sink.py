@@ -2,7 +2,11 @@
 
 The signature follows Standard Webhooks (https://www.standardwebhooks.com): `webhook-signature` is "v1," and
 the base64 of HMAC-SHA256 over "id.timestamp.body". `webhook-id` stays the same when a message is sent again,
-so that a receiver that saw it drops it. `BOX/sent` and `BOX/dead` hold one JSON file per run.
+so that a receiver that saw it drops it.
+
+Two types of message carry the same data, a difference (`delivery.diff`). "run.published" says what changes
+for who was told of `previous_run_id`. "run.rewritten", sent when a debtor was erased from the run told last,
+says all that the run now holds, as new: what is not in it is to be dropped, and nobody is named.
 """
 
 from __future__ import annotations
@@ -20,11 +24,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from features.errors import PublicationError
-from pipelines.delivering.delivery import diff
-from pipelines.durable_files import make_folder, remove, rename, write_file
-from pipelines.published_runs import PublishedRun
+from pipelines.delivering.delivery import Delivery, diff
+from pipelines.delivering.kept_files import disk_trouble, only_deliverer
+from pipelines.delivering.webhook_box import keep_dead, keep_sent, last_told, letter_of, order, told_of
+from pipelines.published_runs import PublishedRun, verify
 
-SENT, DEAD = "sent", "dead"
+LOCK_SECONDS = 10.0
 TRIES, BACK_OFF_SECONDS, MOST_SECONDS = 5, 1.0, 30.0
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 """Answers after which another try makes sense."""
@@ -39,50 +44,59 @@ def deliver_to_webhook(
     secret: str,
     now: datetime,
     back_off_seconds: float = BACK_OFF_SECONDS,
-) -> bool:
-    """POST the difference between `run` and `previous`; return False when it was delivered before.
+) -> Delivery:
+    """POST the difference between `run` and `previous`, the run told last (None: unknown, all is new).
 
     `address` and `secret` name environment variables. Tried again with growing pauses, or those that the
     receiver asks for. PublicationError when it is not accepted; the message then is in `BOX/dead`, and
-    delivering again sends it once more. It names the variables, never what is in them.
+    delivering again sends it once more. It names the variables, never what is in them. Refused too is a run
+    that is damaged, or comes before the one told last: its difference would take the receiver back.
     """
-    url, key = _address(address), _variable(secret, "it holds the key that signs")
-    message_id = f"{run.run_id}-{run.fingerprint[:16]}"
-    sent, dead = (box / kind / f"{message_id}.json" for kind in (SENT, DEAD))
-    if sent.is_file():
-        return False
-    body = json.dumps({"type": "run.published", "data": diff(run, previous)}, ensure_ascii=False).encode()
-    moment = int(now.timestamp())
-    headers = {
+    url, key = _address(address), _key(secret)
+    with disk_trouble(box), only_deliverer(box, LOCK_SECONDS):
+        told, last = told_of(box, run.run_id), last_told(box)
+        if told and told["fingerprint"] == run.fingerprint:
+            return Delivery(run.run_id, address, True, {}, {})
+        letter = letter_of(run)
+        if last and not told and order(last) > order(letter):
+            raise PublicationError(
+                f"run {run.run_id} of {run.as_of} was not sent: the webhook in {address} has heard of "
+                f"run {last['run_id']} of {last['as_of']}, which comes after it"
+            )
+        verify(run)
+        message = _message(run, previous, bool(told))
+        body = json.dumps(message, ensure_ascii=False).encode()
+        headers = _headers(letter["message_id"], int(now.timestamp()), body, key)
+        trouble = _post(url, headers, body, back_off_seconds)
+        if trouble:
+            dead = keep_dead(box, letter, trouble, message)
+            raise PublicationError(
+                f"run {run.run_id} was not delivered to the webhook in {address}: {trouble}.\n"
+                f"It is kept in {dead}; deliver again to send it once more."
+            )
+        keep_sent(box, letter)
+    return Delivery(run.run_id, address, False, {}, {})
+
+
+def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
+    """Return the header's value: "v1," and the base64 of HMAC-SHA256 over "id.timestamp.body"."""
+    signed = b".".join([message_id.encode(), str(timestamp).encode(), body])
+    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+def _message(run: PublishedRun, previous: PublishedRun | None, rewritten: bool) -> dict[str, Any]:
+    if rewritten:
+        return {"type": "run.rewritten", "data": diff(run, None)}
+    return {"type": "run.published", "data": diff(run, previous)}
+
+
+def _headers(message_id: str, moment: int, body: bytes, key: bytes) -> dict[str, str]:
+    return {
         "content-type": "application/json",
         "webhook-id": message_id,
         "webhook-timestamp": str(moment),
         "webhook-signature": signature(key, message_id, moment, body),
     }
-    trouble = _post(url, headers, body, back_off_seconds)
-    letter = {"message_id": message_id, "run_id": run.run_id, "as_of": run.as_of.isoformat()}
-    if trouble:
-        _keep(dead, letter | {"trouble": trouble, "message": json.loads(body)})
-        raise PublicationError(
-            f"run {run.run_id} was not delivered to the webhook in {address}: {trouble}.\n"
-            f"It is kept in {dead}; deliver again to send it once more."
-        )
-    _keep(sent, letter)
-    if dead.is_file():
-        remove(dead)
-    return True
-
-
-def dead_letters(box: Path) -> list[dict[str, Any]]:
-    """Return what was not delivered, the oldest day first: message_id, run_id, as_of, trouble, message."""
-    letters = [json.loads(file.read_bytes()) for file in (box / DEAD).glob("[!.]*.json")]
-    return sorted(letters, key=lambda letter: (letter["as_of"], letter["message_id"]))
-
-
-def signature(key: str, message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the header's value: "v1," and the base64 of HMAC-SHA256 over "id.timestamp.body"."""
-    signed = b".".join([message_id.encode(), str(timestamp).encode(), body])
-    return "v1," + base64.b64encode(hmac.digest(key.encode(), signed, "sha256")).decode()
 
 
 def _variable(name: str, what: str) -> str:
@@ -90,6 +104,17 @@ def _variable(name: str, what: str) -> str:
     if not value:
         raise PublicationError(f"environment variable {name} is not set; {what}")
     return value
+
+
+def _key(variable: str) -> bytes:
+    """Return the key's bytes: base64 behind "whsec_", as the standard writes it, else the text itself."""
+    text = _variable(variable, "it holds the key that signs")
+    if not text.startswith("whsec_"):
+        return text.encode()
+    try:
+        return base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raise PublicationError(f"{variable} begins with whsec_, but what follows is not base64") from None
 
 
 def _address(variable: str) -> str:
@@ -148,12 +173,3 @@ def _library_silent() -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeFilter(nothing)
-
-
-def _keep(file: Path, letter: Mapping[str, Any]) -> None:
-    make_folder(file.parent)
-    hidden = file.with_name(f".tmp-{file.name}")
-    if hidden.exists():
-        remove(hidden)
-    write_file(hidden, json.dumps(letter, indent=2, ensure_ascii=False).encode() + b"\n", 0o600)
-    rename(hidden, file)
