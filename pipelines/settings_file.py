@@ -15,6 +15,7 @@ from models.segments.credit_scales import CreditScale
 from models.segments.matrix import Matrix
 from models.segments.scheme_checks import check_schemes
 from models.segments.schemes import Pareto, Speed, Thresholds
+from pipelines.protected_names import refuse_protected_names
 from pipelines.settings import Settings, or_known
 
 
@@ -51,6 +52,7 @@ def parse_settings(content: dict[str, Any], *, base: Path, name: str = "configur
     if "base" in content:
         raise ConfigurationError(f"{name}: base: unknown key.")
     try:
+        refuse_protected_names(content)  # before anybody says that it is no feature
         settings = Settings.model_validate({**content, "base": base})
         check_schemes(settings.schemes, settings.segments.scheme)
     except ValidationError as error:
