@@ -93,7 +93,8 @@ def log_version(
 ) -> str:
     """Log a run with its model, register it, and return the new version. Moves no alias.
 
-    `files`: the artefact's data, file name -> content. `example`: a few rows of the model's features.
+    `files`: the artefact's data, file name -> content. `example`: rows of the model's features, of which none
+    is logged itself: see `typical_rows`.
     `documents`: file name -> text, bytes, or anything JSON holds, kept with the run (a model card, a plot).
     `trusted`: see `champion`; ModelError for an artefact with other types.
     """
@@ -105,7 +106,7 @@ def log_version(
             (data / file).write_bytes(content)
         _refuse_untrusted(f"the new {name}", data, trusted)
         parameters = json.loads(files[scorer.PARAMETERS_FILE])
-        rows = example[parameters["features"]].astype("float64").reset_index(drop=True)  # no debtor's id
+        rows = typical_rows(example[parameters["features"]])
         with warnings.catch_warnings():  # whole numbers among the results cannot be missing, and never are
             warnings.filterwarnings("ignore", message=".*integer column")
             signature = mlflow.models.infer_signature(rows, scorer.load(data, trusted)(rows))
@@ -144,6 +145,14 @@ def log_version(
             },
         )
         return str(registered.version)
+
+
+def typical_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return three rows that show what a model is fed with: the quartiles of each column by itself.
+
+    Nobody's own row goes into an artefact, which may be copied anywhere and which forgetting does not reach.
+    """
+    return rows.astype("float64").quantile([0.25, 0.5, 0.75]).reset_index(drop=True)
 
 
 def log_run(

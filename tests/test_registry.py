@@ -174,6 +174,15 @@ def test_artefacts_hold_no_pickle_and_no_path_of_ours(uri: str) -> None:
         )
 
 
+def test_an_example_shows_quartiles_and_no_row_of_anybody(uri: str) -> None:
+    """Each column by itself: 1, 2, 3, 5, 9 have the quartiles 2, 3 and 5, whatever row they stood in."""
+    rows = pd.DataFrame({"a": [9, 1, 5, 2, 3], "b": [0.0, None, 4.0, 8.0, None]})
+    assert registry.typical_rows(rows).to_dict("list") == {"a": [2.0, 3.0, 5.0], "b": [2.0, 4.0, 6.0]}
+    logged = json.loads((model_folder(uri, "payment-time") / "input_example.json").read_text())
+    assert len(logged["data"]) == 3
+    assert ROWS[logged["columns"]].iloc[0].tolist() not in logged["data"]
+
+
 def test_no_champion_is_none(tmp_path: Path, own: str) -> None:
     """Without a registry, or without the alias, there is nothing; looking creates nothing."""
     assert registry.champion("payment-time", f"sqlite:///{tmp_path}/none/mlflow.db") is None
