@@ -1,0 +1,29 @@
+"""How an answer leaves: JSON with the run in it, and an ETag so that an unchanged one is not sent again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request, Response
+
+from pipelines.serving.run_store import ServedRun
+
+KEPT = {"Cache-Control": "private, no-cache"}
+"""Only the reader's own cache may keep an answer, and asks each time whether it still holds."""
+
+
+def answer(served: ServedRun, content: Mapping[str, Any]) -> Response:
+    """Return the content with the run's facts in front."""
+    body = json.dumps({**served.facts, **content}, ensure_ascii=False, separators=(",", ":"))
+    return Response(body.encode(), 200, {"ETag": served.etag, **KEPT}, "application/json")
+
+
+def unchanged(request: Request, served: ServedRun) -> Response | None:
+    """Return 304 when the reader has this answer already."""
+    said = request.headers.get("if-none-match", "")
+    held = {each.strip().removeprefix("W/") for each in said.split(",")}
+    if served.etag in held or "*" in held:
+        return Response(status_code=304, headers={"ETag": served.etag, **KEPT})
+    return None

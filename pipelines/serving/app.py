@@ -1,0 +1,75 @@
+"""The API and the page: one FastAPI app over the latest published run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+
+from features.contracts.output import SCHEMA_VERSION
+from pipelines.serving.access import Access
+from pipelines.serving.access_log import AccessLog
+from pipelines.serving.guard import Guard
+from pipelines.serving.refusals import answer_in_one_shape, refusal, refusals
+from pipelines.serving.run_store import NotReadyError, RunStore
+from pipelines.serving.table_routes import table_routes
+from pipelines.serving.tokens import ACCESS, Token, TokenFile
+from pipelines.settings_file import load_settings
+
+_ABOUT = f"""What the latest run concluded (output contract {SCHEMA_VERSION}), and the way back.
+
+Every answer says the run it is from, and has an `ETag`: sent back as `If-None-Match` it is answered with 304
+as long as nothing changed. Pages of one list are of one run while `run_id` is the same. Refusals have one shape.
+"""
+
+
+def make_app(config: Path, *, today: Callable[[], date], now: Callable[[], datetime]) -> FastAPI:
+    """Return the app over the output folder of a configuration; it has no other state than that folder.
+
+    `today` and `now` are asked at each request: tokens expire by the day, and looks are noted with their
+    moment. Raises ConfigurationError as `load_settings` does.
+    """
+    settings = load_settings(config)
+    output = settings.output_folder
+    store, looked = RunStore(output), AccessLog(output / ACCESS)
+    access = Access(TokenFile(output), requests_per_minute=settings.serve.requests_per_minute, today=today)
+
+    def note(token: Token, what: str, customer_ids: Iterable[str]) -> None:
+        looked.note(now(), token.name, what, customer_ids)
+
+    app = FastAPI(
+        title="debtscape",
+        version=version("debtscape"),
+        description=_ABOUT,
+        # their scripts come from elsewhere, and /openapi.json says the same
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(Guard)
+    answer_in_one_shape(app)
+
+    async def not_ready(_: Request, error: Exception) -> Response:
+        return refusal(503, str(error), {"Retry-After": "5"})
+
+    app.add_exception_handler(NotReadyError, not_ready)
+
+    @app.get("/health", summary="The process lives.", tags=["state"], operation_id="health")
+    async def health() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get(
+        "/ready",
+        summary="A run is loaded and can be asked for.",
+        tags=["state"],
+        operation_id="ready",
+        responses=refusals(503),
+    )
+    async def ready() -> dict[str, str]:
+        store.at_once()
+        return {"status": "ready"}
+
+    app.include_router(table_routes(store, access, note))
+    return app

@@ -1,0 +1,200 @@
+"""The latest published run in memory, whole: a new one is loaded beside it and takes its place in one step.
+
+Readers take no lock of the publisher. A run is taken only when its manifest was the same before and after
+its files were read, so that no answer holds rows of two runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from starlette.concurrency import run_in_threadpool
+
+from features.contracts import OUTPUT_TABLES
+from features.errors import DebtscapeError, PublicationError
+from pipelines.arrow_tables import from_arrow, to_arrow
+from pipelines.delivering.delivery import APPROVED_TABLES, content
+from pipelines.published_runs import (
+    LATEST,
+    RUNS,
+    PublishedRun,
+    all_runs,
+    find_run,
+    has_table,
+    latest_run,
+    read_table,
+)
+
+_TRIES, _BETWEEN_TRIES_SECONDS, _REST_SECONDS = 6, 0.25, 5.0
+_LOG = logging.getLogger("debtscape.serving")
+
+State = tuple[tuple[int, int] | None, ...]
+
+
+class NotReadyError(DebtscapeError):
+    """No run can be served yet."""
+
+
+@dataclass(frozen=True)
+class ServedRun:
+    """One run as it is served.
+
+    `tables`: what may leave, as the contract says it. `waiting`: of the tables that need approval, the
+    standing rows that wait for it. `inside`: every table with inside names; `inside_before`: those of the
+    run before, where it is still there. `runs`: all that are published, the latest last.
+    """
+
+    run: PublishedRun
+    before: PublishedRun | None
+    runs: tuple[PublishedRun, ...]
+    tables: Mapping[str, pa.Table]
+    waiting: Mapping[str, pa.Table]
+    inside: Mapping[str, pd.DataFrame]
+    inside_before: Mapping[str, pd.DataFrame] | None
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What every answer carries."""
+        return {
+            "run_id": self.run.run_id,
+            "as_of": self.run.as_of.isoformat(),
+            "schema_version": str(self.run.manifest["schema_version"]),
+        }
+
+    @property
+    def etag(self) -> str:
+        """Changes with the run and with its content, which erasing a debtor changes."""
+        return f'"{self.run.run_id}-{self.run.fingerprint[:12]}"'
+
+
+class RunStore:
+    """Holds the latest run of an output folder; one for each server."""
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self._served: ServedRun | None = None
+        self._why = "the run is being loaded"
+        self._seen: State | None = None
+        self._failed: State | None = None
+        self._rest_until = 0.0
+        self._loading = threading.Lock()
+
+    async def current(self) -> ServedRun:
+        """Return the run to answer from; the first one is waited for, a newer one is loaded beside.
+
+        NotReadyError, saying why, when there is none.
+        """
+        if self._served is None:
+            await run_in_threadpool(self.refresh)
+        return self.at_once()
+
+    def at_once(self) -> ServedRun:
+        """Return the run in memory without waiting; a newer one begins to be loaded. NotReadyError."""
+        if self._is_stale() and not self._loading.locked():
+            threading.Thread(target=self.refresh, name="load-run", daemon=True).start()
+        if self._served is None:
+            raise NotReadyError(self._why)
+        return self._served
+
+    def refresh(self) -> None:
+        """Load the latest run unless it is in memory; on trouble the one in memory stays."""
+        with self._loading:
+            for left in reversed(range(_TRIES)):
+                if not self._is_stale():
+                    return
+                state = _state(self._output)
+                try:
+                    self._served, self._seen = self._load(), state
+                except NotReadyError as error:
+                    self._give_up(state, str(error))
+                except (DebtscapeError, OSError):
+                    # a run that is being rewritten is away for a moment
+                    if left:
+                        time.sleep(_BETWEEN_TRIES_SECONDS)
+                    else:
+                        _LOG.exception("the latest run cannot be loaded")
+                        self._give_up(state, "the latest run cannot be read; the server's log says why")
+
+    def _give_up(self, state: State, why: str) -> None:
+        self._failed, self._why, self._rest_until = state, why, time.monotonic() + _REST_SECONDS
+
+    def _is_stale(self) -> bool:
+        state = _state(self._output)
+        resting = state == self._failed and time.monotonic() < self._rest_until
+        return state != self._seen and not resting
+
+    def _load(self) -> ServedRun:
+        run = latest_run(self._output)
+        if run is None:
+            raise NotReadyError("no run is published yet; `debtscape run` publishes one")
+        before, runs, old = _before(self._output, run), tuple(all_runs(self._output)), self._served
+        if old is not None and (_print(old.run), _print(old.before)) == (_print(run), _print(before)):
+            return ServedRun(run, before, runs, old.tables, old.waiting, old.inside, old.inside_before)
+        inside = _inside(run)
+        tables, waiting = _leaving(run, inside)
+        inside_before = _inside(before) if before else None
+        for read in (run, before):
+            if read is not None and _print(find_run(self._output, read.run_id)) != _print(read):
+                raise PublicationError(f"run {read.run_id} was rewritten while it was read")
+        return ServedRun(run, before, runs, tables, waiting, inside, inside_before)
+
+
+def _state(output: Path) -> State:
+    """Return what changes on disk with every publication and every erasure; two calls of the system."""
+
+    def of(path: Path) -> tuple[int, int] | None:
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    return of(output / LATEST), of(output / RUNS)
+
+
+def _print(run: PublishedRun | None) -> tuple[str, str] | None:
+    return (run.run_id, run.fingerprint) if run else None
+
+
+def _before(output: Path, run: PublishedRun) -> PublishedRun | None:
+    """Return the run that this one was compared with, where it is still there."""
+    named = run.manifest["previous_run"]
+    return find_run(output, named["run_id"]) if named else None
+
+
+def _inside(run: PublishedRun) -> dict[str, pd.DataFrame]:
+    """Return every table with inside names; one that an older contract did not know has no rows."""
+    nothing = pa.table({})
+    return {
+        name: read_table(run, name) if has_table(run, name) else from_arrow(contract, nothing)
+        for name, contract in OUTPUT_TABLES.items()
+    }
+
+
+def _leaving(
+    run: PublishedRun, inside: Mapping[str, pd.DataFrame]
+) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+    """Return the tables as they may leave, and the rows that wait for a person's approval."""
+    tables = {name: table.combine_chunks() for name, table in content(run).tables.items()}
+    facts: dict[str, object] = {
+        "run_id": run.run_id,
+        "as_of": run.as_of,
+        "schema_version": run.manifest["schema_version"],
+    }
+    waiting = {}
+    for name in APPROVED_TABLES:
+        contract, rows = OUTPUT_TABLES[name], inside[name]
+        standing = rows[rows["change"] != "withdrawn"] if "change" in rows else rows
+        table = to_arrow(contract, standing, facts)
+        key = contract.key[0]
+        stays = pc.invert(pc.is_in(table[key], tables[name][key].combine_chunks()))
+        waiting[name] = table.filter(stays).combine_chunks()
+    return tables, waiting
