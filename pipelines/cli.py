@@ -11,6 +11,7 @@ import typer
 
 from features.errors import DebtscapeError
 from pipelines.cli_jobs import backtest, demo, init, run, schedule, simulate, train
+from pipelines.cli_serve import serve, token
 from pipelines.cli_treatment import experiment, policy, preview
 from pipelines.cli_views import check, explain, features, quote, rules, segments
 
@@ -40,10 +41,12 @@ for command in (
     policy,
     preview,
     experiment,
+    serve,
     schedule,
     simulate,
 ):
     app.command()(command)
+app.add_typer(token)
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,8 @@ from pipelines.settings_file import load_settings
 _ABOUT = f"""What the latest run concluded (output contract {SCHEMA_VERSION}), and the way back.
 
 Every answer says the run it is from, and has an `ETag`: sent back as `If-None-Match` it is answered with 304
-as long as nothing changed. Pages of one list are of one run while `run_id` is the same. Refusals have one shape.
+as long as nothing changed. Pages of one list are of one run while `run_id` is the same. Every refusal has the
+same shape.
 """
 
 
@@ -40,7 +42,15 @@ def make_app(config: Path, *, today: Callable[[], date], now: Callable[[], datet
     def note(token: Token, what: str, customer_ids: Iterable[str]) -> None:
         looked.note(now(), token.name, what, customer_ids)
 
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with suppress(NotReadyError):  # loading begins before anybody asks
+            store.at_once()
+        yield
+        looked.close()
+
     app = FastAPI(
+        lifespan=lifespan,
         title="debtscape",
         version=version("debtscape"),
         description=_ABOUT,
