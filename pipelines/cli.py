@@ -10,6 +10,7 @@ import sys
 import typer
 
 from features.errors import DebtscapeError
+from pipelines.cli_delivery import deliver
 from pipelines.cli_jobs import backtest, demo, init, run, schedule, simulate, train
 from pipelines.cli_serve import serve, token
 from pipelines.cli_treatment import experiment, policy, preview
@@ -41,6 +42,7 @@ for command in (
     policy,
     preview,
     experiment,
+    deliver,
     serve,
     schedule,
     simulate,

@@ -113,7 +113,7 @@ def test_the_difference_counts_segments_and_actions(tmp_path: Path) -> None:
     }
     assert found["words"] == (
         "1 debtor changes segment, 1 new action, 1 withdrawn, 1 moved, 1 with another status, "
-        "2 waiting for approval and left out"
+        "1 new debtor, 1 debtor gone, 2 waiting for approval and left out"
     )
     assert json.loads(json.dumps(found)) == found
 

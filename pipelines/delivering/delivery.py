@@ -147,15 +147,22 @@ def _compare_actions(after: pd.DataFrame, before: pd.DataFrame) -> dict[str, Any
 
 
 def _words(segments: Mapping[str, Any], actions: Mapping[str, Any], withheld: Mapping[str, int]) -> str:
-    changed, new = len(segments["changed"]), len(actions["new"])
-    parts = [
-        f"{changed:,} {'debtor changes' if changed == 1 else 'debtors change'} segment",
-        f"{new:,} new {'action' if new == 1 else 'actions'}",
+    changed, comers, leavers = (len(segments[name]) for name in ("changed", "new", "gone"))
+    moved, ruled, waiting = len(actions["moved"]), len(actions["status_changed"]), sum(withheld.values())
+    always = [
+        f"{_many(changed, 'debtor')} {'changes' if changed == 1 else 'change'} segment",
+        _many(len(actions["new"]), "new action"),
         f"{len(actions['withdrawn']):,} withdrawn",
     ]
-    further = {
-        "moved": len(actions["moved"]),
-        "with another status": len(actions["status_changed"]),
-        "waiting for approval and left out": sum(withheld.values()),
+    where_any = {
+        f"{moved:,} moved": moved,
+        f"{ruled:,} with another status": ruled,
+        _many(comers, "new debtor"): comers,
+        f"{_many(leavers, 'debtor')} gone": leavers,
+        f"{waiting:,} waiting for approval and left out": waiting,
     }
-    return ", ".join(parts + [f"{count:,} {what}" for what, count in further.items() if count])
+    return ", ".join(always + [words for words, count in where_any.items() if count])
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -19,10 +19,9 @@ SENT, DEAD = "sent", "dead"
 
 
 def told_to_webhook(box: Path) -> Held:
-    """Return the runs that the receiver accepted, and the last of them."""
+    """Return the run that the receiver heard of last: it keeps none of those before."""
     last = last_told(box)
-    fingerprints = {letter["run_id"]: letter["fingerprint"] for letter in _letters(box / SENT)}
-    return Held(fingerprints, last["run_id"] if last else None)
+    return Held({last["run_id"]: last["fingerprint"]}, last["run_id"]) if last else Held({}, None)
 
 
 def dead_letters(box: Path) -> list[dict[str, Any]]:
