@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.contracts import LEDGER_TABLES, Table
 from features.errors import LedgerError
 from features.ledger import Ledger, make_ledger
 from features.parsing_text import as_text
+from features.reported import in_place, joined, typed_reported
 from features.row_rules import RULES, Judging, date_rows, home_money, reject_duplicates
 from features.sources import Source, read_raw
-from features.typed import Reading, Reasons, typed
+from features.typed import Reading, typed
 
 MUST_HAVE_ROWS = ("invoices", "payments", "customers")
 """An empty file of these is a failed export, not an empty world: without it everybody would be reminded."""
@@ -33,6 +36,7 @@ class Cleaned:
     known_on, the day it would have counted from (empty where that cannot be read).
     A reason is the rule in words, and after ": " the value that broke it.
     rows_in: rows read per table; always accepted + rejected (payments made from `paid_on` are extra).
+    What tools reported is counted and rejected under "reported " and the table.
     warnings: what was accepted but should be looked at.
     """
 
@@ -49,6 +53,7 @@ def read_ledger(
     today: date,
     home_currency: str,
     score_scales: Mapping[str, tuple[float, float]] | None = None,
+    reported: Mapping[str, pd.DataFrame] | None = None,
 ) -> Cleaned:
     """Read and clean the tables named in `sources`; relative paths start at `base`. See `clean`."""
     unknown = sorted(set(sources) - set(LEDGER_TABLES))
@@ -58,7 +63,14 @@ def read_ledger(
         name: read_raw(table, sources[name], base) for name, table in LEDGER_TABLES.items() if name in sources
     }
     readings = {name: _reading(sources[name]) for name in raw}
-    return clean(raw, today=today, home_currency=home_currency, readings=readings, score_scales=score_scales)
+    return clean(
+        raw,
+        today=today,
+        home_currency=home_currency,
+        readings=readings,
+        score_scales=score_scales,
+        reported=reported,
+    )
 
 
 def _reading(source: Source) -> Reading:
@@ -76,14 +88,16 @@ def clean(
     home_currency: str,
     readings: Mapping[str, Reading] | None = None,
     score_scales: Mapping[str, tuple[float, float]] | None = None,
+    reported: Mapping[str, pd.DataFrame] | None = None,
 ) -> Cleaned:
     """Return the accepted rows of tables with contract column names, and the rejected ones with reasons.
 
     `today`: facts dated later are rejected. `home_currency`: that of rows without one, and of money
     about a debtor. `readings` says per table how cells are written, `score_scales` per provider of credit
-    scores which one is its lowest and its highest. What is accepted depends only on
-    a row itself and on rows known earlier, so that a ledger cut at a day reads like the whole one
-    as of that day. Raises LedgerError for what makes a table unusable as a whole.
+    scores which one is its lowest and its highest. `reported`: rows of tools, see `features.reported`;
+    they make no ledger unusable. What is accepted depends only on a row itself and on rows known earlier, so
+    that a ledger cut at a day reads like the whole one as of that day. Raises LedgerError for what makes a
+    table unusable as a whole.
     """
     if "invoices" not in raw:
         raise LedgerError("the ledger has no invoices; name their file under ledger.invoices")
@@ -93,20 +107,27 @@ def clean(
     judging = Judging(pd.Timestamp(today), home_currency, [], empty, no_ids, no_ids, score_scales or {})
     accepted: dict[str, pd.DataFrame] = {}
     rejected: list[pd.DataFrame] = []
+    reported = reported or {}
     for name, table in LEDGER_TABLES.items():
-        if name not in raw:
-            continue
         reading = (readings or {}).get(name, Reading(name))
-        if raw[name].empty:
+        own, told = raw.get(name, pd.DataFrame()), reported.get(name)
+        if name in raw and own.empty:
             _say_empty(table, reading, judging)
+        if own.empty and told is None:
             continue
-        frame, reasons = typed(table, raw[name], reading)
-        _warn_of_signs(name, raw[name], judging)
+        parts = [] if own.empty else [typed(table, own, reading)]
+        frame, reasons = joined(parts if told is None else [*parts, typed_reported(table, told)])
+        _warn_of_signs(name, own, judging)
         date_rows(table, frame, reasons, judging)
         frame = RULES.get(name, home_money)(table, frame, reasons, judging)
         reject_duplicates(table, frame, reasons)
-        rejected.append(_rejected(table, raw[name], frame, reasons))
-        _refuse_all_rejected(table, reading, reasons)
+        until = len(own)
+        if until:
+            rejected.append(_rejected(table, own, frame[:until], reasons.texts[:until]))
+            _refuse_all_rejected(table, reading, reasons.texts[:until])
+        if told is not None:
+            others = _rejected(table, told, frame[until:], reasons.texts[until:])
+            rejected.append(in_place(others, table, told))
         accepted[name] = frame[reasons.accepted].reset_index(drop=True)
         if name == "invoices":
             refused = pd.Index(frame.loc[~reasons.accepted, "invoice_id"].dropna().unique())
@@ -124,7 +145,8 @@ def clean(
     return Cleaned(
         ledger=ledger,
         rejected=pd.concat(rejected, ignore_index=True),
-        rows_in={name: len(frame) for name, frame in raw.items()},
+        rows_in={name: len(frame) for name, frame in raw.items()}
+        | {f"reported {name}": len(frame) for name, frame in reported.items()},
         warnings=(*judging.warnings, *stranger_words(ledger)),
     )
 
@@ -152,19 +174,19 @@ def _say_empty(table: Table, reading: Reading, judging: Judging) -> None:
     judging.warnings.append(f"{reading.place}: the table {table.name} has no rows")
 
 
-def _refuse_all_rejected(table: Table, reading: Reading, reasons: Reasons) -> None:
+def _refuse_all_rejected(table: Table, reading: Reading, texts: npt.NDArray[Any]) -> None:
     """Refuse invoices of which none is left, and a table of some size that is wrong from end to end."""
-    if reasons.accepted.any() or (table.name != "invoices" and len(reasons.texts) < 20):
+    if pd.isna(texts).any() or (table.name != "invoices" and len(texts) < 20):
         return
-    rules = pd.Series(reasons.texts).str.partition(": ")[0].value_counts()
+    rules = pd.Series(texts).str.partition(": ")[0].value_counts()
     raise LedgerError(
-        f"{reading.place}: every row of {table.name} is rejected, {rules.iloc[0]} of {len(reasons.texts)} "
-        f"because {reasons.texts[0] if len(rules) == 1 else rules.index[0]}"
+        f"{reading.place}: every row of {table.name} is rejected, {rules.iloc[0]} of {len(texts)} "
+        f"because {texts[0] if len(rules) == 1 else rules.index[0]}"
     )
 
 
-def _rejected(table: Table, raw: pd.DataFrame, frame: pd.DataFrame, reasons: Reasons) -> pd.DataFrame:
-    rows = np.flatnonzero(~reasons.accepted)
+def _rejected(table: Table, raw: pd.DataFrame, frame: pd.DataFrame, texts: npt.NDArray[Any]) -> pd.DataFrame:
+    rows = np.flatnonzero(~pd.isna(texts))
     names = [name for name in table.key or ("invoice_id", "customer_id") if name in raw]
     key, *others = (as_text(raw[name].iloc[rows]) for name in names[: len(table.key) or 1])
     for other in others:
@@ -174,7 +196,7 @@ def _rejected(table: Table, raw: pd.DataFrame, frame: pd.DataFrame, reasons: Rea
             "table": pd.Series(table.name, index=range(len(rows)), dtype="str"),
             "row": rows + 1,
             "key": key.array,
-            "reason": pd.Series(reasons.texts[rows], dtype="str"),
+            "reason": pd.Series(texts[rows], dtype="str"),
             "known_on": frame["known_on"].iloc[rows].array if "known_on" in frame else pd.NaT,
         }
     ).astype({"known_on": "datetime64[s]"})

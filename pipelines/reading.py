@@ -18,6 +18,7 @@ from models.treatment.policy import Policy
 from models.treatment.policy_file import read_policy
 from models.treatment.statutory import Statutory, read_statutory
 from pipelines.pseudonymous import pseudonym_key, under_pseudonyms
+from pipelines.receiving.ledger_rows import received_tables
 from pipelines.settings import Settings
 from pipelines.settings_file import load_settings
 
@@ -75,7 +76,10 @@ def read(config: Path, *, as_of: date | None, today: date) -> Reading:
 
 
 def read_cleaned(settings: Settings, today: date) -> Cleaned:
-    """Return the ledger that is configured, cleaned, whatever its day; with pseudonyms where configured."""
+    """Return the ledger that is configured, cleaned, whatever its day; with pseudonyms where configured.
+
+    What tools have reported up to and including today is part of it.
+    """
     key = pseudonym_key(settings)
     cleaned = read_ledger(
         settings.ledger,
@@ -83,6 +87,7 @@ def read_cleaned(settings: Settings, today: date) -> Cleaned:
         today=today,
         home_currency=settings.home_currency,
         score_scales={provider: scale.ends for provider, scale in settings.credit_scores.items()},
+        reported=received_tables(settings.received_folder, until=today),
     )
     return cleaned if key is None else under_pseudonyms(cleaned, key)
 
