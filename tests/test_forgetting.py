@@ -17,19 +17,31 @@ from publication_support import DAY, NOW, inputs, publish_small, publish_tiny, t
 
 from features.errors import ConfigurationError, PublicationError
 from features.pseudonyms import pseudonym, pseudonymise
-from pipelines.forgetting import Forgotten, forget, mend
+from pipelines.delivering.webhook_box import letter_of
+from pipelines.forgetting import WITHDRAWN_WARNING, Forgotten, forget
 from pipelines.output_folder import LOCK
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, all_runs, find_run, latest_run, read_table, verify
+from pipelines.rewriting import mend
+from pipelines.serving.access_log import ACCESS, AccessLog
 
 ON = date(2026, 5, 4)
 KEY = b"k" * 32
+NO_TRACES = {"pages": 0, "movers": 0, "dead_letters": 0, "looks": 0}
 TOTALS = ("cash_forecast", "segment_profiles", "migrations", "portfolio", "rejected")
 
 
 def publish_tables(output: Path, tables: dict[str, pd.DataFrame]) -> str:
     """Publish these tables; return the run's id."""
     return publish(tables, inputs=inputs(), facts=RunFacts(), output=output, now=NOW).run_id
+
+
+def without_c1() -> dict[str, pd.DataFrame]:
+    """The tiny run's tables, in which there never was a debtor c1."""
+    return {
+        name: table[table["customer_id"] != "c1"] if "customer_id" in table else table
+        for name, table in tiny_tables().items()
+    }
 
 
 def the_run(output: Path, run_id: str) -> PublishedRun:
@@ -64,25 +76,20 @@ def test_the_debtor_leaves_every_table_and_the_others_stay(tmp_path: Path) -> No
     """c1 of the tiny run, counted by hand; nothing of c2 and c3 changes, and no total."""
     run_id = publish_tiny(tmp_path).run_id
     result = forget(tmp_path, "c1", day=ON)
-    assert result == Forgotten(
-        runs=1,
-        rows={
-            "actions": 1,
-            "classes": 2,
-            "debtors": 1,
-            "predictions": 2,
-            "reminder_shifts": 1,
-            "reminders": 2,
-            "risks": 1,
-            "segments": 1,
-            "treatments": 1,
-            "worklist": 1,
-        },
-        backtests=0,
-        backtest_rows=0,
-        pages=0,
-        movers=0,
-    )
+    counted = {
+        "actions": 1,
+        "classes": 2,
+        "debtors": 1,
+        "predictions": 2,
+        "reminder_shifts": 1,
+        "reminders": 2,
+        "risks": 1,
+        "segments": 1,
+        "treatments": 1,
+        "worklist": 1,
+    }
+    assert {name: result.rows[name] for name in counted} == counted
+    assert result == Forgotten(1, result.rows, 0, 0, NO_TRACES)
     assert speaks_of(tmp_path, "c1") == []
     publish_tiny(tmp_path / "before")
     after, before = the_run(tmp_path, run_id), the_run(tmp_path / "before", run_id)
@@ -130,12 +137,9 @@ def test_all_runs_are_rewritten_and_the_latest_stays_the_latest(tmp_path: Path) 
     """Two runs of two days; a run that never held the debtor keeps its bytes."""
     publish_tiny(tmp_path)
     newest = publish_small(tmp_path).run_id
-    without = tiny_tables() | {
-        name: table[table["customer_id"] != "c1"]
-        for name, table in tiny_tables().items()
-        if "customer_id" in table
-    }
-    other = publish(without, inputs=inputs(ledger="another"), facts=RunFacts(), output=tmp_path, now=NOW).path
+    other = publish(
+        without_c1(), inputs=inputs(ledger="another"), facts=RunFacts(), output=tmp_path, now=NOW
+    ).path
     untouched, pointer = held(other), (tmp_path / "latest.json").read_bytes()
     assert forget(tmp_path, "c1", day=ON).runs == 2
     assert speaks_of(tmp_path, "c1") == []
@@ -176,6 +180,16 @@ def test_a_run_by_pseudonyms_forgets_with_the_key_only(tmp_path: Path) -> None:
     run = the_run(tmp_path, run_id)
     expected = sorted([pseudonym("c2", KEY), pseudonym("c3", KEY)])
     assert read_table(run, "segments")["customer_id"].tolist() == expected
+
+
+def test_a_pseudonym_forgets_what_was_published_before_pseudonyms(tmp_path: Path) -> None:
+    """A run by plain ids and one by pseudonyms: either name reaches both."""
+    for each in ("c1", pseudonym("c1", KEY)):
+        output = tmp_path / each
+        publish_small(output)
+        publish_tables(output, pseudonymise(tiny_tables(), KEY))
+        assert forget(output, each, day=ON, key=KEY).runs == 2
+        assert speaks_of(output, "c1") == speaks_of(output, pseudonym("c1", KEY)) == []
 
 
 def test_rejected_rows_of_the_debtor_and_its_invoices_go(tmp_path: Path) -> None:
@@ -236,9 +250,68 @@ def test_pages_that_show_it_are_removed_and_lists_of_movers_lose_its_line(tmp_pa
     movers.parent.mkdir(parents=True)
     movers.write_text("# What\n\n- c&1: A → B; slower\n- c&12: B → A; faster\n")
     result = forget(tmp_path, "c&1", day=ON)
-    assert (result.pages, result.movers) == (1, 1)
+    assert result.traces == NO_TRACES | {"pages": 1, "movers": 1}
     assert [page.name for page in (tmp_path / "segments").iterdir()] == ["2026-03-03"]
     assert movers.read_text() == "# What\n\n- c&12: B → A; faster\n"
+
+
+def test_warnings_that_name_it_are_withdrawn_and_others_stay(tmp_path: Path) -> None:
+    """An id that is only part of another word is none."""
+    warnings = (
+        "customers: 2 of 3 are not there, e.g. c1, c12; and so on",
+        "i1 repeats",
+        "c12 is late",
+        "abc1",
+    )
+    published = publish(
+        tiny_tables(), inputs=inputs(), facts=RunFacts(warnings=warnings), output=tmp_path, now=NOW
+    )
+    forget(tmp_path, "c1", day=ON)
+    after = the_run(tmp_path, published.run_id)
+    assert after.manifest["warnings"] == [WITHDRAWN_WARNING, WITHDRAWN_WARNING, "c12 is late", "abc1"]
+
+
+def test_dead_letters_that_tell_of_it_or_of_a_rewritten_run_are_removed(tmp_path: Path) -> None:
+    """The webhook hears of the rewritten run by the next delivery; what it was told before names nobody."""
+    publish_tiny(tmp_path)
+    newer = publish_small(tmp_path).run_id
+    dead, sent = (tmp_path / "webhook" / kind for kind in ("dead", "sent"))
+    dead.mkdir(parents=True)
+    sent.mkdir()
+    for run in all_runs(tmp_path):
+        letter = letter_of(run)
+        said = {"data": {"segments": {"new": ["c2"]}, "actions": {"new": ["a1"]}}}
+        (dead / f"{run.run_id}.json").write_text(json.dumps(letter | {"trouble": "500", "message": said}))
+        (sent / f"{run.run_id}.json").write_text(json.dumps(letter))
+    other = publish(without_c1(), inputs=inputs(ledger="other"), facts=RunFacts(), output=tmp_path, now=NOW)
+    kept = letter_of(the_run(tmp_path, other.run_id))
+    (dead / f"{other.run_id}.json").write_text(json.dumps(kept | {"message": {"new": ["c2"]}}))
+    (dead / "named.json").write_text(json.dumps(kept | {"message": {"changed": [{"customer_id": "c1"}]}}))
+    assert forget(tmp_path, "c1", day=ON).traces["dead_letters"] == 3
+    assert [file.name for file in dead.glob("*.json")] == [f"{other.run_id}.json"]
+    assert {file.stem for file in sent.glob("*.json")} >= {newer}
+
+
+def test_who_looked_stays_and_at_whom_goes(tmp_path: Path) -> None:
+    """Under its id and its pseudonym."""
+    publish_tiny(tmp_path)
+    log = AccessLog(tmp_path / ACCESS)
+    log.note(NOW, "anna", "card", ["c1"])
+    log.note(NOW, "anna", "debtors", ["c2", pseudonym("c1", KEY)])
+    assert forget(tmp_path, "c1", day=ON, key=KEY).traces["looks"] == 2
+    assert [look.customer_ids for look in log.read()] == [("c2",), ()]
+
+
+def test_a_dead_writers_rests_are_removed_everywhere(tmp_path: Path) -> None:
+    """They may hold the debtor: of runs, backtests and pages; a publisher leaves backtests at work alone."""
+    publish_tiny(tmp_path)
+    rests = [tmp_path / parent / ".tmp-x-old" for parent in ("runs", "backtests", "segments")]
+    for rest in rests:
+        rest.mkdir(parents=True)
+    publish_small(tmp_path)
+    assert [rest.exists() for rest in rests] == [False, True, True]
+    forget(tmp_path, "c1", day=ON)
+    assert [rest.exists() for rest in rests] == [False, False, False]
 
 
 def test_what_is_out_of_reach_is_named(tmp_path: Path) -> None:
