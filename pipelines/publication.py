@@ -30,6 +30,7 @@ from pipelines.published_runs import (
     find_run,
     verify,
 )
+from pipelines.rewriting import mend
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def publish(
         # made before the lock is taken, so that others wait for the disk only
         files, rows_out = _contents(tables, inputs, extra_files or {})
     with disk_trouble(output), only_writer(output, lock_wait_seconds):
+        mend(output)
         clean_up(output)
         published = find_run(output, run_id)
         if published is not None:
