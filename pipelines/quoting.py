@@ -42,6 +42,7 @@ _EXPECTED = (
     "expected_late_share_p10",
     "expected_late_share_p90",
 )
+_MODELS = ("payment-time", "debtor-segments")
 _QUANTILES = ("paid_on_p10", "paid_on_p50", "paid_on_p90")
 
 
@@ -67,13 +68,30 @@ def quote_invoice(
     _refuse_terms(terms)
     code = _known_currency(currency) if currency is not None else None
     reading = read(config, as_of=as_of, today=today)
-    code = code or _newest(reading.ledger, "currency").get(customer, reading.settings.home_currency)
+    usable, warnings = champions(reading, _MODELS)
+    models = models_of(usable, reading)
+    quote = quote_one(reading, models, customer, amount=amount, terms=terms, currency=code)
+    return {
+        "as_of": reading.as_of.isoformat(),
+        "quotes": [quote],
+        "warnings": [*warnings, *misspelt(customer, reading)],
+    }
+
+
+def quote_one(
+    reading: Reading, models: Models, customer: str, *, amount: float, terms: int | None, currency: str | None
+) -> dict[str, Any]:
+    """Return how an invoice of `amount` (major units) would be paid, as `quote_invoice` does; JSON-ready.
+
+    DebtscapeError when the amount is less than the smallest coin, LedgerError when nothing says what terms
+    are usual.
+    """
+    code = currency or _newest(reading.ledger, "currency").get(customer, reading.settings.home_currency)
     minor = round(amount * minor_units(code))
     if minor == 0:
-        raise DebtscapeError(f"--amount {amount:g} {code} is less than the smallest coin.")
+        raise DebtscapeError(f"an amount of {amount:g} {code} is less than the smallest coin.")
     asked = pd.DataFrame({"customer_id": [customer], "amount_minor": [minor], "currency": [code]})
-    answer = _answer(reading, asked, terms)
-    return {**answer, "warnings": [*answer["warnings"], *_misspelt(customer, reading)]}
+    return _quote(*records(score(reading, models, asked, terms)))
 
 
 def quote_orders(
@@ -102,9 +120,13 @@ def quote_orders(
         )
     asked = orders.loc[recent & worth, ["ordered_on", "customer_id", "amount_minor"]]
     asked = asked.sort_values([*asked], ignore_index=True)
-    answer = _answer(reading, asked.assign(currency=reading.settings.home_currency), terms)
+    usable, warnings = champions(reading, _MODELS)
+    asked = asked.assign(currency=reading.settings.home_currency)
+    scored = score(reading, models_of(usable, reading), asked, terms).assign(ordered_on=asked["ordered_on"])
     return {
-        **answer,
+        "as_of": reading.as_of.isoformat(),
+        "quotes": [_quote(row) for row in records(scored)],
+        "warnings": list(warnings),
         "ordered_from": first.isoformat(),
         "ordered_before": reading.as_of.isoformat(),
         "left_out": int((recent & ~worth).sum()),
@@ -154,18 +176,6 @@ def score(reading: Reading, models: Models, asked: pd.DataFrame, terms: int | No
         settled_invoices=_settled(books, predictions["invoice_id"]),
         note=_notes(reading, predictions),
     )
-
-
-def _answer(reading: Reading, asked: pd.DataFrame, terms: int | None) -> dict[str, Any]:
-    usable, warnings = champions(reading, ["payment-time", "debtor-segments"])
-    scored = score(reading, models_of(usable, reading), asked, terms)
-    if "ordered_on" in asked:
-        scored["ordered_on"] = asked["ordered_on"]
-    return {
-        "as_of": reading.as_of.isoformat(),
-        "quotes": [_quote(row) for row in records(scored)],
-        "warnings": list(warnings),
-    }
 
 
 def _quote(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,6 +241,7 @@ def _settled(books: Books, invoice_ids: pd.Series) -> Ints:
 def _notes(reading: Reading, quotes: pd.DataFrame) -> list[str]:
     """Return what a reader of a quote should know about where it stands; empty where nothing."""
     invoices = reading.ledger.invoices
+    invoices = invoices[invoices["customer_id"].isin(quotes["customer_id"])]
     debtors = set(invoices["customer_id"])
     accounts = set(zip(invoices["customer_id"], invoices["currency"], strict=True))
 
@@ -244,7 +255,7 @@ def _notes(reading: Reading, quotes: pd.DataFrame) -> list[str]:
     return [note(*quote) for quote in zip(quotes["customer_id"], quotes["currency"], strict=True)]
 
 
-def _misspelt(customer: str, reading: Reading) -> list[str]:
+def misspelt(customer: str, reading: Reading) -> list[str]:
     """Return a question when an id that nobody has is nearly that of a debtor."""
     debtors = reading.ledger.invoices["customer_id"].unique().tolist()
     near = [] if customer in debtors else nearest(customer, debtors, alike=0.8)

@@ -207,7 +207,7 @@ def test_nothing_is_written(config: Path) -> None:
         ({"amount": -5.0}, "--amount -5 is not above 0"),
         ({"amount": float("nan")}, "--amount nan is not above 0"),
         ({"amount": float("inf")}, "--amount inf is not above 0"),
-        ({"amount": 0.004}, "--amount 0.004 EUR is less than the smallest coin"),
+        ({"amount": 0.004}, "an amount of 0.004 EUR is less than the smallest coin"),
         ({"currency": "EURO"}, "--currency EURO: no such currency"),
         ({"currency": ""}, "no such currency"),
         ({"terms": -1}, "--terms -1 is not a number of days from 0 to 365"),
