@@ -104,7 +104,10 @@ def train(
 
 
 def run(config: Config = CONFIG, as_of: AsOf = None, flow: Flow = False, as_json: Json = False) -> None:
-    """Do the main job: segment the debtors, predict payment, time the reminders, publish a run."""
+    """Do the main job: segment the debtors, predict payment, time the reminders, publish a run.
+
+    Nothing leaves by it: `debtscape deliver` hands a run on, and so does a scheduled run by itself.
+    """
     from pipelines import console
 
     if flow:
@@ -147,7 +150,10 @@ def backtest(
 
 
 def schedule(config: Config = CONFIG) -> None:
-    """Serve the scheduled flows on the configured cron and time zone, until stopped."""
+    """Serve the scheduled flows on the configured cron and time zone, until stopped.
+
+    A scheduled run is handed on where `deliver` says, once it is published.
+    """
     from pipelines.scheduling import serve_schedules
     from pipelines.settings_file import load_settings
 

@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -21,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS, temporary_settings
 
-from features.errors import DebtscapeError
+from features.errors import DebtscapeError, PublicationError
 from pipelines.progress import Progress
 from pipelines.settings_file import load_settings
 
@@ -117,6 +117,29 @@ def publish_run(decided: Any) -> dict[str, Any]:
     return told
 
 
+@task(
+    name="hand on",
+    retries=len(RETRY_DELAYS_SECONDS),
+    retry_delay_seconds=RETRY_DELAYS_SECONDS,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def hand_on(config: str, run_id: str) -> None:
+    """Deliver a published run to every place that is configured; whoever has it already is left alone.
+
+    Tried again whatever the refusal: a place that is away is told in a refusal's words. What stays refused
+    fails the task, and so the flow run; the run is published all the same.
+    """
+    from pipelines.delivering import handing_on
+
+    told = handing_on.hand_on(load_settings(Path(config)), run_id=run_id, now=datetime.now(UTC))
+    log = get_run_logger()
+    for sink in told["sinks"]:
+        log.info("%s: %s (%s)", sink["place"], sink["state"], sink["words"])
+    if wrong := handing_on.troubles(told):
+        raise PublicationError("\n".join(wrong))
+
+
 @_io("read for the backtest")
 def read_for_backtest(config: str, start: date, until: date, every: str) -> Any:
     """Read the whole ledger; the folds cut it."""
@@ -148,6 +171,15 @@ def shown(result: dict[str, Any]) -> dict[str, Any]:
     """Return the result of a flow after leaving it in the server as a table for people."""
     rows = "".join(f"| {name} | {value} |\n" for name, value in _flat(result))
     create_markdown_artifact(f"| | |\n|:--|:--|\n{rows}", key=runtime.flow_run.flow_name)
+    return result
+
+
+def handed_on(config: str, as_of: date | None, result: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's result after delivering it where `deliver` says, which only a scheduled run does."""
+    from pipelines.delivering.sinks import configured_sinks
+
+    if _is_scheduled(as_of) and configured_sinks(load_settings(Path(config)), datetime.now(UTC)):
+        hand_on(config, result["run_id"])
     return result
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from features.errors import DebtscapeError, LedgerError
+from features.errors import DebtscapeError, LedgerError, PublicationError
 
 pytest_plugins = ["flows_support"]
 ROOT = Path(__file__).parent.parent
@@ -218,6 +218,52 @@ def test_publishing_is_tried_again_but_computing_is_not(stub: Stub) -> None:
     with pytest.raises(OSError, match="not from a computation"):
         publish_then_decide()
     assert [name for name, _ in stub.calls] == ["publish_run", "publish_run", "decide"]
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize(
+    ("scheduled", "configured", "delivered"), [(True, True, 3), (True, False, 0), (False, True, 0)]
+)
+def test_only_a_scheduled_run_is_handed_on_and_stays_published_when_that_fails(
+    scheduled: bool,
+    configured: bool,
+    delivered: int,
+    stub: Stub,
+    config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A place that stays away is tried three times and fails the flow run, after the run was published."""
+    from pipelines import running, steps
+    from pipelines.delivering import handing_on
+    from pipelines.resegment import resegment_flow
+
+    if configured:
+        config.write_text(CONFIGURATION + "deliver: {folder: delivered}\n")
+    asked = []
+    sink = {"place": "there", "sink": "folder", "state": "failed", "words": None, "troubles": ["away"]}
+
+    def published(_: Any) -> dict[str, Any]:
+        stub.calls.append(("published", ()))
+        return {"run_id": "r1"}
+
+    def refusing(_: Any, run_id: str, **__: Any) -> dict[str, Any]:
+        asked.append(run_id)
+        return {"sinks": [sink]}
+
+    monkeypatch.setattr(handing_on, "hand_on", refusing)
+    monkeypatch.setattr(running, "publish_run", published)
+    monkeypatch.setattr("pipelines.reading.refuse_stale", lambda _: None)
+    monkeypatch.setattr(running, "read_for_run", lambda *_, **__: types.SimpleNamespace(reading=None))
+    monkeypatch.setattr(steps, "_is_scheduled", lambda _: scheduled)
+    monkeypatch.setattr(steps, "_days", lambda *_: (None, date(2026, 3, 2)))
+    monkeypatch.setattr(steps.hand_on, "retry_delay_seconds", 0)
+    if delivered:
+        with pytest.raises(PublicationError, match="folder: away"):
+            steps.run_as_flow(resegment_flow, config=str(config))
+    else:
+        assert steps.run_as_flow(resegment_flow, config=str(config)) == {"run_id": "r1"}
+    assert ("published", ()) in stub.calls
+    assert asked == ["r1"] * delivered
 
 
 @pytest.mark.parametrize("scheduled", [True, False])
