@@ -39,7 +39,7 @@ def explain(
     from pipelines import console
     from pipelines.explaining import explain_debtor
 
-    answer(explain_debtor(config, customer, today=today()), as_json, console.show_debtor)
+    answer(explain_debtor(config, customer), as_json, console.show_debtor)
 
 
 def quote(

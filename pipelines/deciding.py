@@ -10,9 +10,15 @@ from typing import Any
 import pandas as pd
 
 from features.books import Books
+from features.contracts.history_tables import HISTORY
+from features.contracts.output import DEBTOR_PROFILES
 from features.open_items import open_credit, open_items
+from features.payment_events import WINDOW_DAYS, payment_events
 from features.payment_history import debtor_features
+from features.receivables import paid_invoices, receivables_journal
 from models.facts import customers_on
+from models.portfolio_figures import portfolio_figures
+from models.promises import broken_promises
 from models.registry import Loaded
 from models.reminding.net_overdue import CREDITS
 from models.rollup import migrations, portfolio
@@ -113,8 +119,30 @@ def decide(
         ),
         "migrations": migrations(segments),
         "portfolio": portfolio(items, predictions),
+        "portfolio_figures": portfolio_figures(
+            receivables_journal(books, day), paid_invoices(books, day), day
+        ),
+        "debtor_profiles": debtor_profiles(debtors, customers, treated["treatments"]),
+        "payment_events": payment_events(
+            books,
+            broken_promises(ledger, day, window_days=WINDOW_DAYS),
+            day,
+            home_currency=settings.home_currency,
+        ),
         "rejected": rejected[~(rejected["known_on"] >= pd.Timestamp(day))].drop(columns="known_on"),
     }
+
+
+def debtor_profiles(debtors: pd.DataFrame, customers: pd.DataFrame, treatments: pd.DataFrame) -> pd.DataFrame:
+    """Return the table `debtor_profiles`: who each debtor is, and the figures of its history.
+
+    `debtors`: features of the day; `customers`: the row of each debtor that holds on it, both indexed by
+    customer_id. The legal kind is that of the treatment.
+    """
+    kind = treatments.set_index("customer_id")["legal_kind"]
+    columns = [column.inside for column in DEBTOR_PROFILES.columns]
+    said = customers.drop(columns="legal_kind").reindex(debtors.index).join(kind).join(debtors[list(HISTORY)])
+    return said.reset_index().reindex(columns=columns)
 
 
 def late_rates_of(parameters: Mapping[str, Any] | None) -> pd.DataFrame | None:

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from features.catalogue import CATALOGUE
+from features.contracts.history_tables import HISTORY
 from features.errors import DebtscapeError
-from features.payment_history import debtor_features
 from features.spelling import nearest
-from pipelines.published_runs import PublishedRun, latest_run, read_table
-from pipelines.reading import Reading, read
+from pipelines.published_runs import PublishedRun, has_table, latest_run, read_table
 from pipelines.settings_file import load_settings
 from pipelines.summary import money, records
 
-SHOWN = (
-    "invoices_issued",
-    "settled_invoices",
-    "matured_invoices",
-    "mean_days_late_365d",
-    "median_days_late_last_5",
-    "worst_days_late",
-    "late_share_365d",
-    "late_share_last_5",
-    "on_time_streak",
-    "days_since_last_payment",
-    "disputes_opened_365d",
-    "reversals_365d",
-)
 
-
-def explain_debtor(config: Path, customer: str, *, today: date) -> dict[str, Any]:
+def explain_debtor(config: Path, customer: str) -> dict[str, Any]:
     """Return the card of one debtor, JSON-ready. DebtscapeError when there is no run or no such debtor."""
     run = latest_run(load_settings(config).output_folder)
     if run is None:
@@ -48,7 +31,7 @@ def explain_debtor(config: Path, customer: str, *, today: date) -> dict[str, Any
         "run_id": run.run_id,
         "as_of": run.as_of.isoformat(),
         "facts": _facts(run, records(segments.loc[[customer]])[0], customer),
-        "history": _history(read(config, as_of=run.as_of, today=today), customer),
+        "history": _history(run, customer),
         "invoices": _invoices(run, customer),
     }
 
@@ -118,16 +101,19 @@ def _tactics(run: PublishedRun, customer: str) -> str:
     )
 
 
-def _history(reading: Reading, customer: str) -> list[dict[str, Any]]:
-    point = pd.DataFrame({"customer_id": [customer], "day": pd.Timestamp(reading.as_of)})
-    figures = debtor_features(reading.books, point, late_after_days=reading.settings.late_after_days).iloc[0]
+def _history(run: PublishedRun, customer: str) -> list[dict[str, Any]]:
+    """The figures of its history; none in a run of an older contract."""
+    if not has_table(run, "debtor_profiles"):
+        return []
+    profiles = read_table(run, "debtor_profiles")
+    row = records(profiles[profiles["customer_id"] == customer])[0]
     return [
         {
             "feature": name,
-            "value": _figure(figures[name], CATALOGUE[name].unit),
+            "value": _figure(row[name], CATALOGUE[name].unit),
             "meaning": CATALOGUE[name].definition,
         }
-        for name in SHOWN
+        for name in HISTORY
     ]
 
 

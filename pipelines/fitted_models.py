@@ -13,6 +13,7 @@ import pandas as pd
 from features.errors import ModelError
 from models import registry
 from models.evaluation import gate
+from models.evaluation.evaluate import MODEL
 from models.payment.payment_time import PaymentTime
 from models.segments.segmenter import predecessor
 from models.treatment.policy_file import covers
@@ -86,8 +87,14 @@ def fitted_payment_time(
             if isinstance(value, float)
         },
         documents={"evaluation.json": evaluation, "model_card.md": card},
-        tags={"figures": json.dumps(figures)},
+        tags={"figures": json.dumps(figures), "reliability": json.dumps(_reliability(evaluation))},
     )
+
+
+def _reliability(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Late shares predicted and observed, a row per bin of the probability; none where nothing was judged."""
+    found: list[dict[str, Any]] = evaluation["models"][MODEL]["pooled"].get("late", {}).get("reliability", [])
+    return found
 
 
 def fitted_segments(

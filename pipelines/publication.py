@@ -57,11 +57,21 @@ class RunInputs:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What the manifest says about a run beside its inputs: rows read per ledger table, warnings."""
+    """What the manifest says about a run beside its inputs, for those who look at it.
+
+    `rows_in`: rows read per ledger table. `bank_known_until`: last day whose bank statement is in, None where
+    nobody says. `quality`, `reliability`: how the champion was measured when it was trained (JSON-ready
+    rows; None without a curve). `figures_per_collector`: whether figures may be shown per person.
+    """
 
     rows_in: Mapping[str, int] = field(default_factory=dict)
     newest_fact: date | None = None
     warnings: tuple[str, ...] = ()
+    bank_known_until: date | None = None
+    home_currency: str | None = None
+    quality: tuple[Mapping[str, Any], ...] = ()
+    reliability: tuple[Mapping[str, Any], ...] | None = None
+    figures_per_collector: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,6 +182,11 @@ def _manifest(
         "models": dict(sorted(inputs.models.items())),
         "model_fingerprints": dict(sorted(inputs.model_fingerprints.items())),
         "newest_fact": facts.newest_fact.isoformat() if facts.newest_fact else None,
+        "bank_known_until": facts.bank_known_until.isoformat() if facts.bank_known_until else None,
+        "home_currency": facts.home_currency,
+        "quality": [dict(row) for row in facts.quality],
+        "reliability": None if facts.reliability is None else [dict(row) for row in facts.reliability],
+        "figures_per_collector": facts.figures_per_collector,
         "rows_in": dict(facts.rows_in),
         "rows_out": dict(rows_out),
         "warnings": list(facts.warnings),

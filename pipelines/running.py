@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,6 @@ import pandas as pd
 from features.errors import DebtscapeError, ModelError
 from features.ledger import fingerprint, newest_fact
 from models import registry
-from models.evaluation.evaluate import MODEL
-from models.evaluation.gate import WORDS
 from models.facts import customers_on, places
 from models.reminding.sliding import sliding_warnings
 from models.segments.credit_scales import scale_warnings
@@ -28,6 +25,7 @@ from models.treatment.statutory import fingerprint as statutory_fingerprint
 from models.working_days import calendar_notes
 from pipelines import plug_in
 from pipelines.assigning import alarm, names_of
+from pipelines.champion_quality import quality_of, reliability_of
 from pipelines.deciding import Models, Previous
 from pipelines.deciding import decide as decide_tables
 from pipelines.progress import Progress, silent
@@ -36,7 +34,7 @@ from pipelines.published_runs import PublishedRun, has_table, previous_run, read
 from pipelines.reading import Reading, read
 from pipelines.report import QualityRow, render_report
 from pipelines.summary import summarise
-from pipelines.treating import treatment_warnings
+from pipelines.treating import bank_known_until, treatment_warnings
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading
     usable, warnings = champions(reading)
     models = models_of(usable, reading)
     previous = previous_run(reading.settings.output_folder, reading.as_of)
-    quality = _quality(usable.get("payment-time"))
+    quality = quality_of(usable.get("payment-time"))
     return RunReading(
         reading, models, previous, quality, (*warnings, *_calendars(reading), *_scales(reading))
     )
@@ -125,7 +123,16 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
     inputs = decided.inputs
     reading, settings = inputs.reading, inputs.reading.settings
     rejected = pd.util.hash_pandas_object(decided.tables["rejected"], index=False).to_numpy()
-    facts = RunFacts(reading.cleaned.rows_in, newest_fact(reading.ledger), _warnings(decided))
+    facts = RunFacts(
+        rows_in=reading.cleaned.rows_in,
+        newest_fact=newest_fact(reading.ledger),
+        warnings=_warnings(decided),
+        bank_known_until=_bank_day(reading),
+        home_currency=settings.home_currency,
+        quality=tuple(asdict(row) for row in inputs.quality),
+        reliability=reliability_of(inputs.models.payment_time),
+        figures_per_collector=settings.privacy.figures_per_collector,
+    )
     run_inputs = RunInputs(
         as_of=reading.as_of,
         ledger=_digest(fingerprint(reading.ledger), rejected.tobytes().hex()),
@@ -237,20 +244,10 @@ def _scales(reading: Reading) -> list[str]:
     return scale_warnings(reading.ledger.credit_scores, reading.settings.credit_scores)
 
 
-def _quality(predictor: registry.Loaded | None) -> tuple[QualityRow, ...]:
-    """Return how the champion was measured when it was trained, beside the baselines."""
-    rows = json.loads(predictor.tags.get("figures", "[]")) if predictor else []
-    return tuple(
-        QualityRow(
-            name=WORDS.get(row["predictor"], "the model"),
-            auc=row["auc"],
-            brier_skill=row["brier_skill"],
-            ece=row["ece"],
-            ours=row["predictor"] == MODEL,
-        )
-        for row in sorted(rows, key=lambda row: row["auc"] or 0, reverse=True)
-        if row["auc"] is not None
-    )
+def _bank_day(reading: Reading) -> date | None:
+    """The last day whose bank statement is in; None where nobody says, or nothing was ever paid."""
+    known = bank_known_until(reading)
+    return None if known == date.min else known
 
 
 def _refuse_nothing_open(reading: Reading) -> None:

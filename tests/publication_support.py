@@ -257,6 +257,62 @@ def tiny_tables() -> dict[str, pd.DataFrame]:
             "dormant_amount_minor": [0, 0],
         }
     )
+    tables["portfolio_figures"] = pd.DataFrame(
+        {
+            "currency": ["EUR", "JPY"],
+            "beginning_receivables_minor": [20_000, 0],
+            "sales_minor": [60_000, 900],
+            "receipts_minor": [40_000, 0],
+            "credits_minor": [4_000, 0],
+            "write_offs_minor": [0, 0],
+            "allowances_minor": [1_000, 0],
+            "settlement_differences_minor": [-10, 0],
+            "ending_receivables_minor": [35_010, 900],
+            "current_amount_minor": [25_000, 0],
+            "due_1_30_amount_minor": [10_010, 900],
+            "due_31_60_amount_minor": [0, 0],
+            "due_61_90_amount_minor": [0, 0],
+            "due_over_90_amount_minor": [0, 0],
+            "dso_days": [52.515, None],
+            "best_possible_dso_days": [37.5, None],
+            "average_days_delinquent": [15.015, None],
+            "countback_dso_days": [41.0, 29.0],
+        }
+    )
+    tables["debtor_profiles"] = pd.DataFrame(
+        {
+            "customer_id": ["c1", "c2", "c3"],
+            "name": ["Alpha", "Beta & Sons", None],
+            "country": ["NL", "DE", None],
+            "language": ["nl", None, None],
+            "legal_kind": ["business", "business", "unknown"],
+            "since": [day("2020-05-01"), day(None), day(None)],
+            "invoices_issued": [12, 8, 1],
+            "settled_invoices": [10, 7, 0],
+            "matured_invoices": [10, 7, 1],
+            "mean_days_late_365d": [2.5, 12.0, None],
+            "late_share_365d": [0.8, 0.2, None],
+            "on_time_streak": [0, 3, 0],
+        }
+    )
+    tables["payment_events"] = pd.DataFrame(
+        {
+            "customer_id": ["c1", "c1", "c1", "c1", "c3"],
+            "happened_on": [
+                day("2026-01-20"),
+                day("2026-02-24"),
+                day("2026-02-25"),
+                day("2026-03-01"),
+                day("2026-02-01"),
+            ],
+            "event": ["invoice_issued", "invoice_paid", "promise", "promise_broken", "invoice_issued"],
+            "invoice_id": ["i1", "i0", None, None, "i4"],
+            "currency": ["EUR", "EUR", None, None, "JPY"],
+            "amount_minor": pd.array([10_010, 7_000, None, None, 900], dtype="Int64"),
+            "days_late": pd.array([None, 4, None, None, None], dtype="Int64"),
+            "words": [None, None, "promised for 2026-02-27", "promised for 2026-02-27", None],
+        }
+    )
     tables["rejected"] = pd.DataFrame(
         {"table": ["payments"], "row": [7], "key": ["i9"], "reason": ["payment for an unknown invoice"]}
     )

@@ -72,6 +72,14 @@ def _value(column: Column) -> dict[str, Any]:
 def _manifest() -> dict[str, Any]:
     previous = _object({"run_id": _TEXT, "fingerprint": _TEXT})
     file = _object({"sha256": _HASH, "bytes": {"type": "integer", "minimum": 0}})
+    figure = {"type": ["number", "null"]}
+    quality = _object(
+        {"name": _TEXT, "auc": figure, "brier_skill": figure, "ece": figure, "ours": {"type": "boolean"}}
+    )
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    bin_ = _object(
+        {**dict.fromkeys(("from", "to", "predicted", "observed"), share), "predictions": {"type": "integer"}}
+    )
     return {
         "description": "What a run was made from and what it holds.",
         **_object(
@@ -88,6 +96,11 @@ def _manifest() -> dict[str, Any]:
                 "models": {"type": "object", "additionalProperties": _TEXT},
                 "model_fingerprints": {"type": "object", "additionalProperties": _TEXT},
                 "newest_fact": {"type": ["string", "null"], "format": "date"},
+                "bank_known_until": {"type": ["string", "null"], "format": "date"},
+                "home_currency": {"type": ["string", "null"]},
+                "quality": {"type": "array", "items": quality},
+                "reliability": {"oneOf": [{"type": "null"}, {"type": "array", "items": bin_}]},
+                "figures_per_collector": {"type": "boolean"},
                 "rows_in": _COUNTS,
                 "rows_out": _COUNTS,
                 "warnings": {"type": "array", "items": _TEXT},

@@ -2,6 +2,7 @@
 
 from features.contracts.collection_tables import CASH_FORECAST, REMINDER_SHIFTS, TASKS, TREATMENTS, WORKLIST
 from features.contracts.columns import Column, Table
+from features.contracts.history_tables import DEBTOR_PROFILES, PAYMENT_EVENTS, PORTFOLIO_FIGURES
 from features.contracts.output_columns import CURRENCY, CUSTOMER, INVOICE
 from features.contracts.segment_tables import (
     ACCOUNT_REVIEWS,
@@ -23,11 +24,14 @@ __all__ = [
     "CURRENCY",
     "CUSTOMER",
     "DEBTORS",
+    "DEBTOR_PROFILES",
     "DELAY_TACTICS",
     "INVOICE",
     "MIGRATIONS",
     "OUTPUT_TABLES",
+    "PAYMENT_EVENTS",
     "PORTFOLIO",
+    "PORTFOLIO_FIGURES",
     "PREDICTIONS",
     "REJECTED",
     "REMINDERS",
@@ -43,7 +47,7 @@ __all__ = [
     "WORKLIST",
 ]
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Changes with every change of a table named below: the number before the dot when a reader could break."""
 
 RUN_COLUMNS = (
@@ -72,6 +76,9 @@ OUTPUT_TABLES: dict[str, Table] = {
         MIGRATIONS,
         ACCOUNT_REVIEWS,
         PORTFOLIO,
+        PORTFOLIO_FIGURES,
+        DEBTOR_PROFILES,
+        PAYMENT_EVENTS,
         REJECTED,
     )
 }
