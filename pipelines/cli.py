@@ -12,6 +12,7 @@ import typer
 from features.errors import DebtscapeError
 from pipelines.cli_delivery import deliver
 from pipelines.cli_jobs import backtest, demo, init, run, schedule, simulate, train
+from pipelines.cli_privacy import forget, looked
 from pipelines.cli_serve import serve, token
 from pipelines.cli_treatment import experiment, policy, preview
 from pipelines.cli_views import check, explain, features, quote, rules, segments
@@ -45,6 +46,8 @@ for command in (
     deliver,
     serve,
     schedule,
+    forget,
+    looked,
     simulate,
 ):
     app.command()(command)

@@ -51,13 +51,20 @@ class Forgotten:
 
 
 def forget(
-    output: Path, customer_id: str, *, day: date, key: bytes | None = None, lock_wait_seconds: float = 10.0
+    output: Path,
+    customer_id: str,
+    *,
+    day: date,
+    received: Path | None = None,
+    key: bytes | None = None,
+    lock_wait_seconds: float = 10.0,
 ) -> Forgotten:
     """Erase a debtor from everything below `output`, and return what was erased and what is out of reach.
 
-    `customer_id`: plain, or its pseudonym. `day`: of the erasure, for the manifests. `key`: that of the
-    pseudonyms, where runs have them. Reports and pages of the runs that held the debtor are withdrawn.
-    Nothing left to erase is no error, so after a death in the middle one calls it again.
+    `customer_id`: plain, or its pseudonym. `day`: of the erasure, for the manifests. `received`: the folder
+    of what other tools reported. `key`: that of the pseudonyms, where runs have them. Reports and pages of
+    the runs that held the debtor are withdrawn. Nothing left to erase is no error, so after a death in the
+    middle one calls it again.
 
     PublicationError when a run is damaged (nothing is changed then), another process is publishing or
     delivering, or the disk refuses. ConfigurationError when the key is too short.
@@ -77,11 +84,11 @@ def forget(
         for run in runs:
             verify(run)
         backtests = [folder for folder in sorted((output / BACKTESTS).glob("[!.]*")) if folder.is_dir()]
-        ids = _ids(customer_id, runs, key)
+        ids = _ids(customer_id, _published_and_received(runs, received), key)
         debtor = _debtor(ids, (*(run.path for run in runs), *backtests), key)
         erased = [rows for run in runs if (rows := _forget_in_run(run, debtor, day))]
         backtest_rows = [count for folder in backtests if (count := _forget_in_backtest(folder, debtor))]
-        traces = erase_traces(output, debtor)
+        traces = erase_traces(output, received, debtor)
         if runs:
             point_at_latest(output)
     return Forgotten(
@@ -93,15 +100,24 @@ def forget(
     )
 
 
-def _ids(customer_id: str, runs: Iterable[PublishedRun], key: bytes | None) -> set[str]:
-    """Return the debtor's id and its pseudonym; of a pseudonym also the id, where an older run has it."""
+def _ids(customer_id: str, known: Iterable[str], key: bytes | None) -> set[str]:
+    """Return the debtor's id and its pseudonym; of a pseudonym also the id, where it is among those known."""
     if key is None:
         return {customer_id}
     ids = {customer_id, pseudonym(customer_id, key)}
     if customer_id.startswith(DEBTOR):
-        known = {id_ for run in runs for id_ in read_table(run, "segments")["customer_id"]}
         ids |= {id_ for id_ in known if pseudonym(id_, key) == customer_id}
     return ids
+
+
+def _published_and_received(runs: Iterable[PublishedRun], received: Path | None) -> Iterator[str]:
+    """Yield the debtors' ids; nothing is read before the first is asked for."""
+    from pipelines.receiving.store import kept
+
+    for run in runs:
+        yield from read_table(run, "segments")["customer_id"].unique()
+    for fact in kept(received) if received else ():
+        yield from filter(None, [fact.content.get("customer_id")])
 
 
 def _debtor(ids: Set[str], folders: Iterable[Path], key: bytes | None) -> Debtor:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -22,12 +23,14 @@ from pipelines.forgetting import WITHDRAWN_WARNING, Forgotten, forget
 from pipelines.output_folder import LOCK
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, all_runs, find_run, latest_run, read_table, verify
+from pipelines.receiving.door import Fact
+from pipelines.receiving.store import kept, receive
 from pipelines.rewriting import mend
 from pipelines.serving.access_log import ACCESS, AccessLog
 
 ON = date(2026, 5, 4)
 KEY = b"k" * 32
-NO_TRACES = {"pages": 0, "movers": 0, "dead_letters": 0, "looks": 0}
+NO_TRACES = {"pages": 0, "movers": 0, "dead_letters": 0, "looks": 0, "received": 0}
 TOTALS = ("cash_forecast", "segment_profiles", "migrations", "portfolio", "rejected")
 
 
@@ -300,6 +303,25 @@ def test_who_looked_stays_and_at_whom_goes(tmp_path: Path) -> None:
     log.note(NOW, "anna", "debtors", ["c2", pseudonym("c1", KEY)])
     assert forget(tmp_path, "c1", day=ON, key=KEY).traces["looks"] == 2
     assert [look.customer_ids for look in log.read()] == [("c2",), ()]
+
+
+def test_what_tools_reported_is_erased_by_debtor_and_invoice(tmp_path: Path) -> None:
+    """Reported under the plain id, forgotten by the pseudonym; i1 is an invoice of c1 in the run."""
+    publish_tables(tmp_path, pseudonymise(tiny_tables(), KEY))
+    received = tmp_path / "received"
+    reported = [
+        Fact(
+            "contact_history",
+            f"x{number}",
+            {"customer_id": id_, "contacted_on": "2026-02-01", "note": "secret"},
+        )
+        for number, id_ in enumerate(("c1", "c2"))
+    ]
+    disputes = [Fact("disputes", id_, {"invoice_id": id_, "opened_on": "2026-02-01"}) for id_ in ("i1", "i3")]
+    receive(received, [*reported, *disputes], who="tool", now=NOW, zone=ZoneInfo("UTC"))
+    result = forget(tmp_path, pseudonym("c1", KEY), day=ON, received=received, key=KEY)
+    assert result.traces["received"] == 2
+    assert [fact.external_id for fact in kept(received)] == ["x1", "i3"]
 
 
 def test_a_dead_writers_rests_are_removed_everywhere(tmp_path: Path) -> None:
