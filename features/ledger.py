@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -159,14 +160,13 @@ def _hide_later(name: str, frame: pd.DataFrame, before: pd.Timestamp) -> pd.Data
     return frame
 
 
-def newest_fact(ledger: Ledger) -> date:
-    """Return the last day on which a fact about a debtor became known.
+def newest_fact(ledger: Ledger, *, but_for: Collection[str] = ()) -> date:
+    """Return the last day on which a fact about a debtor became known, the tables `but_for` left out.
 
     Exchange rates and master data do not count: they arrive without anything having happened.
     """
-    days = [
-        getattr(ledger, name)["known_on"].max() for name in FACT_DAY if name not in ("rates", "customers")
-    ]
+    left_out = {"rates", "customers", *but_for}
+    days = [getattr(ledger, name)["known_on"].max() for name in FACT_DAY if name not in left_out]
     known = [day for day in days if not pd.isna(day)]
     if not known:
         raise LedgerError("the ledger holds no dated fact; it needs at least invoices")

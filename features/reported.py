@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,25 @@ NUMBER, REPORTED_AS = "number", "reported_as"
 """Columns of reported rows beside those of the contract: their place in the store, the tool's own number."""
 
 
+_PREFIX = "reported "
+
+
+def name_of(table: str) -> str:
+    """Return what the reported rows of a table are called where rows are counted and rejected."""
+    return _PREFIX + table
+
+
+def reported_tables(rows_in: Iterable[str]) -> list[str]:
+    """Return the tables that tools have reported into, from the names of what was counted."""
+    return [name.removeprefix(_PREFIX) for name in rows_in if name.startswith(_PREFIX)]
+
+
 def typed_reported(table: Table, reported: pd.DataFrame) -> tuple[pd.DataFrame, Reasons]:
     """Return reported rows as `typed` does: text with ISO days and decimal points.
 
     Each says its known_on, also in tables whose contract has none.
     """
-    frame, reasons = typed(table, reported, Reading(f"reported {table.name}", "iso", "."))
+    frame, reasons = typed(table, reported, Reading(name_of(table.name), "iso", "."))
     frame["known_on"] = pd.to_datetime(reported["known_on"].array).astype("datetime64[s]")
     return frame, reasons
 
@@ -42,7 +55,7 @@ def in_place(rejected: pd.DataFrame, table: Table, reported: pd.DataFrame) -> pd
     at = rejected["row"].to_numpy() - 1
     mark = rejected["reason"].str.contains(": ", regex=False).map({True: ", ", False: ": "})
     return rejected.assign(
-        table=f"reported {table.name}",
+        table=name_of(table.name),
         row=reported[NUMBER].to_numpy()[at],
         reason=(rejected["reason"] + mark + reported[REPORTED_AS].array[at]).astype("str"),
     )

@@ -13,6 +13,7 @@ from features.errors import DebtscapeError
 from pipelines.cli_delivery import deliver
 from pipelines.cli_jobs import backtest, demo, init, run, schedule, simulate, train
 from pipelines.cli_privacy import forget, looked
+from pipelines.cli_received import receive
 from pipelines.cli_serve import serve, token
 from pipelines.cli_treatment import experiment, policy, preview
 from pipelines.cli_views import check, explain, features, quote, rules, segments
@@ -43,6 +44,7 @@ for command in (
     policy,
     preview,
     experiment,
+    receive,
     deliver,
     serve,
     schedule,

@@ -11,6 +11,7 @@ from features.books import Books
 from features.cleaning import Cleaned, read_ledger
 from features.errors import DebtscapeError, LedgerError
 from features.ledger import Ledger, known_before, newest_fact
+from features.reported import reported_tables
 from features.settlement import Tolerance, keep_books
 from models.segments.delay_tactics import Tactics, read_tactics
 from models.segments.rules import Rules, read_rules
@@ -62,7 +63,9 @@ def read(config: Path, *, as_of: date | None, today: date) -> Reading:
     policy = read_policy(settings.policy_file, statutory)
     rules, tactics = read_rules(settings.rules_file), read_tactics(settings.tactics_file)
     cleaned = read_cleaned(settings, today)
-    day = as_of or min(today, newest_fact(cleaned.ledger) + timedelta(days=1))
+    # What tools report of today says nothing of how far the books are.
+    newest = newest_fact(cleaned.ledger, but_for=reported_tables(cleaned.rows_in))
+    day = as_of or min(today, newest + timedelta(days=1))
     if day > today:
         raise DebtscapeError(f"--as-of {day} is after today ({today}): nothing is known of that day yet.")
     ledger = known_before(cleaned.ledger, day)

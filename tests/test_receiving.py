@@ -18,6 +18,7 @@ from features.contracts import LEDGER_TABLES
 from features.ledger import known_before
 from features.reported import NUMBER, REPORTED_AS
 from features.typed import Reading
+from pipelines.reading import read
 from pipelines.receiving.door import Fact, Refusal, judge
 from pipelines.receiving.kinds import KINDS, model_of
 from pipelines.receiving.ledger_rows import received_tables, row_of
@@ -409,3 +410,20 @@ def test_facts_that_are_dropped_leave_no_bytes(tmp_path: Path) -> None:
     drop_facts(tmp_path, [each.number for each in kept(tmp_path) if each.kind == "contact-history"])
     assert [each.kind for each in kept(tmp_path)] == ["disputes"]
     assert not any(b"xylophone" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_what_tools_report_does_not_move_the_default_day(tmp_path: Path) -> None:
+    """A ledger that ends on the 1st is read as of the 2nd, though a tool reported something on the 10th."""
+    (tmp_path / "invoices.csv").write_text(
+        "invoice_id,customer_id,issued_on,due_on,amount\ni1,C1,2026-02-01,2026-03-01,100.00\n"
+        "i2,C1,2026-03-01,2026-03-31,100.00\n"
+    )
+    config = tmp_path / "debtscape.yaml"
+    config.write_text("ledger: {invoices: {path: invoices.csv}}\noutput: out\n")
+    keep(tmp_path / "out" / "received", fact("disputes", opened_on="2026-02-03"))
+    reading = read(config, as_of=None, today=TODAY)
+    assert reading.as_of == date(2026, 3, 2)
+    assert len(reading.cleaned.ledger.disputes) == 1
+    assert reading.ledger.disputes.empty
+    later = read(config, as_of=date(2026, 3, 11), today=date(2026, 3, 11))
+    assert later.ledger.disputes["dispute_id"].tolist() == ["d1"]

@@ -1,0 +1,44 @@
+"""A debtor is taken out of what was received: out of the store, and out of the files it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from pathlib import Path
+
+from features.errors import LedgerError
+from features.parsing_text import as_text
+from features.sources import read_file
+from pipelines.durable_files import remove
+from pipelines.receiving.drop import DONE, DROP, REFUSED
+from pipelines.receiving.store import drop_facts, kept
+
+
+def erase_received(folder: Path, customers: Set[str], invoices: Set[str] = frozenset()) -> int:
+    """Erase the facts about these debtors or invoices, and return how many there were.
+
+    Files in drop/done and drop/refused that hold one of them are removed whole: what was accepted of other
+    debtors is in the store. So are files that cannot be read, as nobody can tell. What still waits in the
+    drop folder stays. Nothing left to erase is no error. DebtscapeError when the store cannot be written.
+    """
+    mine = [
+        fact
+        for fact in kept(folder)
+        if fact.content.get("customer_id") in customers or fact.content.get("invoice_id") in invoices
+    ]
+    drop_facts(folder, [fact.number for fact in mine])
+    for place in (DONE, REFUSED):
+        for file in sorted((folder / DROP / place).glob("[!.]*")):
+            if file.suffix != ".txt" and _holds(file, customers | invoices):
+                remove(file)
+                why = file.with_name(f"{file.name}.txt")
+                if why.is_file():
+                    remove(why)
+    return len({(fact.kind, fact.external_id) for fact in mine})
+
+
+def _holds(file: Path, ids: Set[str]) -> bool:
+    try:
+        cells = read_file(file)
+    except LedgerError:
+        return True
+    return any(as_text(cells[column]).isin(ids).any() for column in cells)
