@@ -7,15 +7,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config
 from postgres_support import PASSWORD, can_start_postgres, postgres
 from publication_support import DAY, NOW, inputs, publish_tiny, tiny_tables
 
@@ -161,6 +166,117 @@ def test_any_text_arrives_as_it_is(database: str, tmp_path: Path, name: str) -> 
     assert run is not None
     deliver_to_postgres(run, VARIABLE)
     assert ask(database, "select reason, approved_by from debtscape.actions") == [(name, None)]
+
+
+def at_first_revision(address: str) -> None:
+    """Make the tables as the first version of deliveries made them."""
+    with (
+        patch.object(command, "upgrade", partial(_upgrade_to, "1")),
+        postgres_sink._transaction(VARIABLE, "no") as connection,
+    ):
+        postgres_sink._migrate(connection)
+    assert ask(address, "select version_num from debtscape.alembic_version") == [("1",)]
+
+
+def _upgrade_to(revision: str, config: Config, _: str, upgrade: Any = command.upgrade) -> None:
+    upgrade(config, revision)
+
+
+@needs_server
+def test_tables_of_an_older_version_are_kept_and_new_ones_added(database: str, tmp_path: Path) -> None:
+    """A row that an older version delivered stays; the newest tables are there after the next delivery."""
+    at_first_revision(database)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "insert into debtscape.runs values ('old', '2026-01-01', now(), '1.2', 'f', now());"
+            "insert into debtscape.migrations (run_id, as_of, schema_version, segment, debtors)"
+            " values ('old', '2026-01-01', '1.2', 'A', 5)"
+        )
+    deliver_to_postgres(a_run(tmp_path), VARIABLE)
+    assert ask(database, "select debtors from debtscape.migrations where run_id = 'old'") == [(5,)]
+    assert ask(database, "select count(*) from debtscape.current_payment_events") is not None
+    assert held_in_postgres(VARIABLE).fingerprints.keys() == {"old", a_run(tmp_path).run_id}
+
+
+GRANTS = """
+create role {role} login password 'reader-secret';
+grant usage on schema debtscape to {role};
+grant select on all tables in schema debtscape to {role};
+alter default privileges in schema debtscape grant select on tables to {role};
+"""
+
+
+@needs_server
+def test_a_reader_may_read_all_now_and_later_and_write_nothing(database: str, tmp_path: Path) -> None:
+    """The grants of docs/deliveries.md, given once before the newest tables came, reach these too."""
+    at_first_revision(database)
+    with psycopg.connect(database) as connection:
+        connection.execute(GRANTS.format(role="analyst"))  # type: ignore[call-overload]
+    deliver_to_postgres(a_run(tmp_path), VARIABLE)
+    reader = database.replace(f"writer:{PASSWORD}", "analyst:reader-secret")
+    for name in OUTPUT_TABLES:
+        assert ask(reader, f"select count(*) from debtscape.current_{name}")
+    for forbidden in ("delete from debtscape.runs", "create table debtscape.mine (a int)"):
+        with psycopg.connect(reader) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(forbidden)  # type: ignore[call-overload]
+    with psycopg.connect(database) as connection:
+        connection.execute("drop owned by analyst; drop role analyst")
+
+
+@needs_server
+def test_a_reader_sees_only_whole_runs_while_they_are_delivered(database: str, tmp_path: Path) -> None:
+    """Polled during five deliveries and a replacement: always one run, with all its rows, or none yet."""
+    runs = [a_run(tmp_path, ledger=f"ledger-{n}", now=NOW + timedelta(hours=n)) for n in range(5)]
+    deliver_to_postgres(runs[0], VARIABLE)
+    with psycopg.connect(database) as connection:
+        connection.execute(GRANTS.format(role="poller"))  # type: ignore[call-overload]
+    reader = database.replace(f"writer:{PASSWORD}", "poller:reader-secret")
+    seen, done = [], Event()
+
+    def poll() -> None:
+        with psycopg.connect(reader, autocommit=True) as connection:
+            while not done.is_set():
+                seen.append(connection.execute(ONE_LOOK).fetchone())
+
+    with ThreadPoolExecutor(1) as pool:
+        polling = pool.submit(poll)
+        for run in runs[1:]:
+            deliver_to_postgres(run, VARIABLE)
+        with psycopg.connect(database) as connection:
+            connection.execute("update debtscape.runs set fingerprint = 'older'")
+        assert not deliver_to_postgres(runs[4], VARIABLE).already
+        done.set()
+        polling.result(timeout=30)
+    assert {look[1:] for look in seen} == {(1, 3, 4, 2)}
+    assert {look[0] for look in seen} <= {run.run_id for run in runs}
+    assert seen[-1][0] == runs[4].run_id
+    with psycopg.connect(database) as connection:
+        connection.execute("drop owned by poller; drop role poller")
+
+
+ONE_LOOK = """
+select (select run_id from debtscape.current_run),
+    (select count(distinct run_id) from (
+        select run_id from debtscape.current_segments
+        union all select run_id from debtscape.current_predictions
+    ) as both_tables),
+    (select count(*) from debtscape.current_segments),
+    (select count(*) from debtscape.current_predictions),
+    (select count(*) from debtscape.current_treatments)
+"""
+
+
+@needs_server
+def test_two_deliverers_at_once_take_turns(database: str, tmp_path: Path) -> None:
+    """Four deliver two runs at the same time into an empty database: each is there once."""
+    runs = [a_run(tmp_path, DAY + timedelta(days=n)) for n in (0, 1)]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda run: deliver_to_postgres(run, VARIABLE), [*runs, *runs]))
+    assert sorted((delivery.run_id, delivery.already) for delivery in made) == sorted(
+        (run.run_id, already) for run in runs for already in (False, True)
+    )
+    counts = ask(database, "select run_id, count(*) from debtscape.segments group by run_id order by run_id")
+    assert counts == sorted((run.run_id, 3) for run in runs)
 
 
 KILLER = """

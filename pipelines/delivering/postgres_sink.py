@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from features.contracts import OUTPUT_TABLES
 from features.errors import PublicationError
 from pipelines.delivering.delivery import Delivery, Held, content
 from pipelines.published_runs import PublishedRun
@@ -121,8 +122,9 @@ def _fingerprint(connection: Connection, run_id: str) -> Any:
 
 
 def _announce(connection: Connection, run: PublishedRun) -> None:
-    """Write the run's own row; an older one of that id goes, with all its rows."""
-    connection.exec_driver_sql("delete from runs where run_id = %s", (run.run_id,))
+    """Write the run's own line; an older one of that id goes, with all its rows."""
+    for name in ("runs", *OUTPUT_TABLES):
+        connection.exec_driver_sql(f"delete from {name} where run_id = %s", (run.run_id,))
     connection.exec_driver_sql(
         "insert into runs (run_id, as_of, created_at, schema_version, fingerprint) "
         "values (%s, %s, %s, %s, %s)",

@@ -1,4 +1,8 @@
-"""The tables of contract 1.2, one row per row of a run, and a view of each for the newest day."""
+"""The tables of contract 1.2, one row per row of a run, and a view of each for the newest day.
+
+No foreign key to `runs`: its check of every row would make a delivery two to three times as long, and the
+transaction that writes a run's rows writes its line in `runs` too.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ select * from runs order by as_of desc, created_at desc, run_id collate "C" desc
 """
 
 RUN_COLUMNS = """
-    run_id text not null references runs on delete cascade,
+    run_id text not null,
     as_of date not null,
     schema_version text not null,
 """
