@@ -16,8 +16,9 @@ from features.contracts import LEDGER_TABLES, Table
 from features.errors import LedgerError
 from features.ledger import Ledger, make_ledger
 from features.parsing_text import as_text
-from features.reported import in_place, joined, typed_reported
+from features.reported import in_place, joined, name_of, typed_reported
 from features.row_rules import RULES, Judging, date_rows, home_money, reject_duplicates
+from features.shapes import read_shaped
 from features.sources import Source, read_raw
 from features.typed import Reading, typed
 
@@ -55,15 +56,19 @@ def read_ledger(
     score_scales: Mapping[str, tuple[float, float]] | None = None,
     reported: Mapping[str, pd.DataFrame] | None = None,
 ) -> Cleaned:
-    """Read and clean the tables named in `sources`; relative paths start at `base`. See `clean`."""
+    """Read and clean the tables named in `sources`; relative paths start at `base`. See `clean`.
+
+    What the shape of a source says of its export comes first among the warnings.
+    """
     unknown = sorted(set(sources) - set(LEDGER_TABLES))
     if unknown:
         raise LedgerError(f"no such table: {unknown[0]}; tables: {', '.join(LEDGER_TABLES)}")
-    raw = {
-        name: read_raw(table, sources[name], base) for name, table in LEDGER_TABLES.items() if name in sources
-    }
-    readings = {name: _reading(sources[name]) for name in raw}
-    return clean(
+    raw, readings, notes = read_shaped(sources, base)
+    for name, table in LEDGER_TABLES.items():
+        if name in sources and not sources[name].shape:
+            raw[name] = read_raw(table, sources[name], base)
+            readings[name] = _reading(sources[name])
+    cleaned = clean(
         raw,
         today=today,
         home_currency=home_currency,
@@ -71,6 +76,7 @@ def read_ledger(
         score_scales=score_scales,
         reported=reported,
     )
+    return replace(cleaned, warnings=(*notes, *cleaned.warnings))
 
 
 def _reading(source: Source) -> Reading:
@@ -146,7 +152,7 @@ def clean(
         ledger=ledger,
         rejected=pd.concat(rejected, ignore_index=True),
         rows_in={name: len(frame) for name, frame in raw.items()}
-        | {f"reported {name}": len(frame) for name, frame in reported.items()},
+        | {name_of(name): len(frame) for name, frame in reported.items()},
         warnings=(*judging.warnings, *stranger_words(ledger)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from glob import has_magic
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,7 @@ class Source(BaseModel):
     environment variable that holds an SQLAlchemy address (then `query` is needed).
     columns: contract name to the source's column, or to several whose values are joined with "|"
     (ids only); without it every column that bears a contract name is read.
+    shape: instead of columns, the name or the file of a shape (`shape_file`): how a system's export is read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +41,7 @@ class Source(BaseModel):
     path: str
     query: str | None = None
     columns: dict[str, str | list[str]] = Field(default_factory=dict)
+    shape: str | None = None
     dates: str | None = None
     decimal: Literal[".", ","] | None = None
     separator: str | None = None
@@ -61,9 +64,11 @@ class Source(BaseModel):
         return separator
 
     @model_validator(mode="after")
-    def _query_for_sql(self) -> Source:
+    def _one_way_to_read(self) -> Source:
         if self.path.startswith("sql:") != bool(self.query):
             raise ValueError("path sql:ENVIRONMENT_VARIABLE and query belong together")
+        if self.shape and self.columns:
+            raise ValueError("a shape says which columns are read: leave out columns, or the shape")
         return self
 
 
@@ -85,13 +90,17 @@ def read_raw(table: Table, source: Source, base: Path) -> pd.DataFrame:
             raise ConfigurationError(
                 f"ledger.{table.name}.columns.{name}: only an id can be joined from several columns"
             )
-    if source.path.startswith("sql:"):
-        return _pick(table, source, _read_sql(table, source), source.path)
-    parts = [
-        _pick(table, source, read_file(path, source), path.name)
-        for path in files_of(source.path, base, table.name)
-    ]
+    parts = [_pick(table, source, frame, place) for place, frame in read_parts(table.name, source, base)]
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+
+
+def read_parts(table: str, source: Source, base: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the name and the rows of each file of a source, or of its query, under their own columns."""
+    if source.path.startswith("sql:"):
+        yield source.path, _read_sql(table, source)
+        return
+    for path in files_of(source.path, base, table):
+        yield path.name, read_file(path, source)
 
 
 def files_of(path: str, base: Path, table: str) -> list[Path]:
@@ -144,7 +153,7 @@ def read_file(path: Path, source: Source | None = None) -> pd.DataFrame:
 # databases -------------------------------------------------------------------------------------------
 
 
-def _read_sql(table: Table, source: Source) -> pd.DataFrame:
+def _read_sql(table: str, source: Source) -> pd.DataFrame:
     """Return a query's rows. The address is a secret: no message repeats it or what the driver says of it."""
     from sqlalchemy import create_engine, make_url, text
     from sqlalchemy.exc import SQLAlchemyError
@@ -153,7 +162,7 @@ def _read_sql(table: Table, source: Source) -> pd.DataFrame:
     address = os.environ.get(variable)
     if not address:
         raise LedgerError(
-            f"{table.name}: environment variable {variable} is not set; it holds the database's address"
+            f"{table}: environment variable {variable} is not set; it holds the database's address"
         )
     try:
         url = make_url(address)
@@ -162,7 +171,7 @@ def _read_sql(table: Table, source: Source) -> pd.DataFrame:
         connection = create_engine(url).connect()
     except Exception as error:  # drivers are free in what they raise, and in what they tell
         raise LedgerError(
-            f"{table.name}: cannot connect to the database in {variable} ({type(error).__name__})"
+            f"{table}: cannot connect to the database in {variable} ({type(error).__name__})"
         ) from None
     with connection:
         try:
@@ -170,7 +179,7 @@ def _read_sql(table: Table, source: Source) -> pd.DataFrame:
             return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
         except SQLAlchemyError as error:
             said = _first_line(getattr(error, "orig", None) or error)
-            raise LedgerError(f"{table.name}: the query on {variable} failed ({said})") from None
+            raise LedgerError(f"{table}: the query on {variable} failed ({said})") from None
         finally:
             connection.rollback()
             connection.engine.dispose()
