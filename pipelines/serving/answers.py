@@ -14,16 +14,16 @@ KEPT = {"Cache-Control": "private, no-cache"}
 """Only the reader's own cache may keep an answer, and asks each time whether it still holds."""
 
 
-def answer(served: ServedRun, content: Mapping[str, Any]) -> Response:
-    """Return the content with the run's facts in front."""
+def answer(served: ServedRun, content: Mapping[str, Any], etag: str | None = None) -> Response:
+    """Return the content with the run's facts in front; `etag` where the run alone does not decide it."""
     body = json.dumps({**served.facts, **content}, ensure_ascii=False, separators=(",", ":"))
-    return Response(body.encode(), 200, {"ETag": served.etag, **KEPT}, "application/json")
+    return Response(body.encode(), 200, {"ETag": etag or served.etag, **KEPT}, "application/json")
 
 
-def unchanged(request: Request, served: ServedRun) -> Response | None:
+def unchanged(request: Request, etag: str) -> Response | None:
     """Return 304 when the reader has this answer already."""
     said = request.headers.get("if-none-match", "")
     held = {each.strip().removeprefix("W/") for each in said.split(",")}
-    if served.etag in held or "*" in held:
-        return Response(status_code=304, headers={"ETag": served.etag, **KEPT})
+    if etag in held or "*" in held:
+        return Response(status_code=304, headers={"ETag": etag, **KEPT})
     return None

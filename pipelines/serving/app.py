@@ -14,7 +14,9 @@ from features.contracts.output import SCHEMA_VERSION
 from pipelines.serving.access import Access
 from pipelines.serving.access_log import AccessLog
 from pipelines.serving.guard import Guard
+from pipelines.serving.page_routes import page_routes
 from pipelines.serving.refusals import answer_in_one_shape, refusal, refusals
+from pipelines.serving.run_routes import run_routes
 from pipelines.serving.run_store import NotReadyError, RunStore
 from pipelines.serving.table_routes import table_routes
 from pipelines.serving.tokens import ACCESS, Token, TokenFile
@@ -82,4 +84,6 @@ def make_app(config: Path, *, today: Callable[[], date], now: Callable[[], datet
         return {"status": "ready"}
 
     app.include_router(table_routes(store, access, note))
+    app.include_router(page_routes(store, access, note))
+    app.include_router(run_routes(store, access))
     return app

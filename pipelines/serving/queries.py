@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -41,48 +44,43 @@ def choose(table: pa.Table, query: Query) -> tuple[pa.Table, int]:
 
     Rows that sort alike stay in the table's order, so that pages never overlap.
     """
-    mask = _mask(table, query)
-    if query.sort is None:
-        if mask is None:
-            return table.slice(query.offset, query.limit), table.num_rows
-        places = pc.indices_nonzero(mask)
-        return table.take(places.slice(query.offset, query.limit)), len(places)
-    name, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
-    places = None if mask is None else pc.indices_nonzero(mask)
-    values = table[name] if places is None else table[name].take(places)
-    order = pc.sort_indices(
-        pa.table({"value": values}), sort_keys=[("value", "descending" if descending else "ascending")]
-    )
-    page = order.slice(query.offset, query.limit)
-    return table.take(page if places is None else places.take(page)), len(order)
+    places = _places(table, query)
+    if query.sort is not None:
+        name, order = query.sort.removeprefix("-"), "descending" if query.sort[0] == "-" else "ascending"
+        values = _column(table, name) if places is None else _column(table, name).take(pa.array(places))
+        sorted_ = pc.sort_indices(values, sort_keys=[("", order)]).to_numpy()
+        places = sorted_ if places is None else places[sorted_]
+    if places is None:
+        return table.slice(query.offset, query.limit), table.num_rows
+    return table.take(pa.array(places[query.offset : query.offset + query.limit])), len(places)
 
 
-def _mask(table: pa.Table, query: Query) -> Any:
-    """Return which rows are asked for; None for all."""
+def _places(table: pa.Table, query: Query) -> npt.NDArray[np.int64] | None:
+    """Return the numbers of the rows that fit; None for all."""
     masks = [
-        pc.is_null(table[name]) if value == "" else pc.equal(table[name], pa.scalar(value, table[name].type))
-        for name, value in query.equal.items()
+        pc.is_null(column) if value == "" else pc.equal(column, pa.scalar(value, column.type))
+        for column, value in ((_column(table, name), value) for name, value in query.equal.items())
     ]
     for name, (first, last) in query.ranges.items():
-        kind = table[name].type
+        column = _column(table, name)
         if first is not None:
-            masks.append(pc.greater_equal(table[name], pa.scalar(first, kind)))
+            masks.append(pc.greater_equal(column, pa.scalar(first, column.type)))
         if last is not None:
-            masks.append(pc.less_equal(table[name], pa.scalar(last, kind)))
+            masks.append(pc.less_equal(column, pa.scalar(last, column.type)))
     if query.contains is not None:
         names, text = query.contains
-        found = [
-            pc.fill_null(pc.match_substring(table[name], text, ignore_case=True), False) for name in names
-        ]
-        masks.append(_all_or_any(found, pc.or_))
-    return _all_or_any(masks, pc.and_) if masks else None
+        found = [pc.match_substring(_column(table, name), text, ignore_case=True) for name in names]
+        masks.append(reduce(pc.or_, [pc.fill_null(each, False) for each in found]))
+    if not masks:
+        return None
+    fits = pc.fill_null(reduce(pc.and_, masks), False)
+    return np.flatnonzero(fits.to_numpy(zero_copy_only=False))
 
 
-def _all_or_any(masks: Sequence[Any], together: Any) -> Any:
-    one, *others = masks
-    for other in others:
-        one = together(one, other)
-    return one
+def _column(table: pa.Table, name: str) -> pa.Array:
+    """Return a column as one array; tables in memory have one chunk."""
+    column = table[name]
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def json_rows(table: pa.Table) -> list[dict[str, Any]]:

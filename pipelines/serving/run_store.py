@@ -20,18 +20,19 @@ from starlette.concurrency import run_in_threadpool
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import DebtscapeError, PublicationError
-from pipelines.arrow_tables import from_arrow, to_arrow
+from pipelines.arrow_tables import to_arrow
 from pipelines.delivering.delivery import APPROVED_TABLES, content
+from pipelines.page.facts import facts_of
+from pipelines.page.whole import tables_of
 from pipelines.published_runs import (
     LATEST,
     RUNS,
     PublishedRun,
     all_runs,
     find_run,
-    has_table,
     latest_run,
-    read_table,
 )
+from pipelines.serving.served_page import ServedPage
 
 _TRIES, _BETWEEN_TRIES_SECONDS, _REST_SECONDS = 6, 0.25, 5.0
 _LOG = logging.getLogger("debtscape.serving")
@@ -48,8 +49,8 @@ class ServedRun:
     """One run as it is served.
 
     `tables`: what may leave, as the contract says it. `waiting`: of the tables that need approval, the
-    standing rows that wait for it. `inside`: every table with inside names; `inside_before`: those of the
-    run before, where it is still there. `runs`: all that are published, the latest last.
+    standing rows that wait for it. `page`: what people see, made when it is first asked for. `runs`: all
+    that are published, the latest last.
     """
 
     run: PublishedRun
@@ -57,8 +58,7 @@ class ServedRun:
     runs: tuple[PublishedRun, ...]
     tables: Mapping[str, pa.Table]
     waiting: Mapping[str, pa.Table]
-    inside: Mapping[str, pd.DataFrame]
-    inside_before: Mapping[str, pd.DataFrame] | None
+    page: ServedPage
 
     @property
     def facts(self) -> dict[str, str]:
@@ -93,7 +93,7 @@ class RunStore:
         NotReadyError, saying why, when there is none.
         """
         if self._served is None:
-            await run_in_threadpool(self.refresh)
+            await run_in_threadpool(self.load)
         return self.at_once()
 
     def at_once(self) -> ServedRun:
@@ -105,6 +105,12 @@ class RunStore:
         return self._served
 
     def refresh(self) -> None:
+        """Load the latest run as `load` does, and make its page before somebody asks for it."""
+        self.load()
+        if self._served is not None:
+            self._served.page.make()
+
+    def load(self) -> None:
         """Load the latest run unless it is in memory; on trouble the one in memory stays."""
         with self._loading:
             for left in reversed(range(_TRIES)):
@@ -137,14 +143,14 @@ class RunStore:
             raise NotReadyError("no run is published yet; `debtscape run` publishes one")
         before, runs, old = _before(self._output, run), tuple(all_runs(self._output)), self._served
         if old is not None and (_print(old.run), _print(old.before)) == (_print(run), _print(before)):
-            return ServedRun(run, before, runs, old.tables, old.waiting, old.inside, old.inside_before)
-        inside = _inside(run)
+            return ServedRun(run, before, runs, old.tables, old.waiting, old.page)
+        inside = tables_of(run)
         tables, waiting = _leaving(run, inside)
-        inside_before = _inside(before) if before else None
+        page = ServedPage(facts_of(run, before), inside, tables_of(before) if before else None)
         for read in (run, before):
             if read is not None and _print(find_run(self._output, read.run_id)) != _print(read):
                 raise PublicationError(f"run {read.run_id} was rewritten while it was read")
-        return ServedRun(run, before, runs, tables, waiting, inside, inside_before)
+        return ServedRun(run, before, runs, tables, waiting, page)
 
 
 def _state(output: Path) -> State:
@@ -170,15 +176,6 @@ def _before(output: Path, run: PublishedRun) -> PublishedRun | None:
     return find_run(output, named["run_id"]) if named else None
 
 
-def _inside(run: PublishedRun) -> dict[str, pd.DataFrame]:
-    """Return every table with inside names; one that an older contract did not know has no rows."""
-    nothing = pa.table({})
-    return {
-        name: read_table(run, name) if has_table(run, name) else from_arrow(contract, nothing)
-        for name, contract in OUTPUT_TABLES.items()
-    }
-
-
 def _leaving(
     run: PublishedRun, inside: Mapping[str, pd.DataFrame]
 ) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
@@ -191,7 +188,7 @@ def _leaving(
     }
     waiting = {}
     for name in APPROVED_TABLES:
-        contract, rows = OUTPUT_TABLES[name], inside[name]
+        contract, rows = OUTPUT_TABLES[name], inside.get(name, pd.DataFrame())
         standing = rows[rows["change"] != "withdrawn"] if "change" in rows else rows
         table = to_arrow(contract, standing, facts)
         key = contract.key[0]

@@ -31,7 +31,13 @@ Flag = Annotated[Literal["true", "false"], AfterValidator(lambda text: text == "
 Limit = Annotated[int, Field(ge=1, le=MOST_ROWS, description="rows of one answer")]
 Offset = Annotated[int, Field(ge=0, le=MOST_OFFSET, description="rows to skip")]
 
-CONFIG = ConfigDict(extra="forbid", protected_namespaces=(), frozen=True)
+STRICT = ConfigDict(extra="forbid", protected_namespaces=(), frozen=True)
+"""Columns may begin with model_, and an unknown parameter is refused."""
+
+
+def optional(kind: Any, meaning: str) -> tuple[Any, None]:
+    """Return the field of a parameter that may be left out."""
+    return Annotated[kind, Field(description=meaning)], None
 
 
 def parameters(table: Table) -> type[BaseModel]:
@@ -46,29 +52,26 @@ def parameters(table: Table) -> type[BaseModel]:
     names = [column.name for column in table.columns]
     orders = Literal[*names, *(f"-{name}" for name in names)]  # type: ignore[valid-type]
     meaning = "column to sort by, with - in front for descending; empty values come last"
-    fields["sort"] = (Annotated[orders, Field(description=meaning)], None)
+    fields["sort"] = optional(orders, meaning)
     fields["limit"] = (Limit, DEFAULT_LIMIT)
     fields["offset"] = (Offset, 0)
-    return create_model(f"{table.name}_query", __config__=CONFIG, **fields)
+    return create_model(f"{table.name}_query", __config__=STRICT, **fields)
 
 
 def _filters(column: Column) -> dict[str, Any]:
-    def filtering(kind: Any, meaning: str) -> tuple[Any, None]:
-        return Annotated[kind, Field(description=meaning)], None
-
     match column.kind:
         case "id" | "text" if column.choices:
             kind = Literal[*column.choices] if column.required else Literal[*column.choices, ""]
-            return {column.name: filtering(kind, column.meaning + ("" if column.required else EMPTY))}
+            return {column.name: optional(kind, column.meaning + ("" if column.required else EMPTY))}
         case "id" | "text":
-            return {column.name: filtering(Text, column.meaning + ("" if column.required else EMPTY))}
+            return {column.name: optional(Text, column.meaning + ("" if column.required else EMPTY))}
         case "flag":
-            return {column.name: filtering(Flag, column.meaning)}
+            return {column.name: optional(Flag, column.meaning)}
         case "day":
             return {
-                column.name: filtering(Day, column.meaning),
-                f"{column.name}_from": filtering(Day, f"{column.meaning}: from this day on"),
-                f"{column.name}_until": filtering(Day, f"{column.meaning}: up to and with this day"),
+                column.name: optional(Day, column.meaning),
+                f"{column.name}_from": optional(Day, f"{column.meaning}: from this day on"),
+                f"{column.name}_until": optional(Day, f"{column.meaning}: up to and with this day"),
             }
         case _:
             return {}

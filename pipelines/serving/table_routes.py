@@ -2,7 +2,7 @@
 
 # Annotations are not postponed here: FastAPI could not find the names of the enclosing function.
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import pyarrow as pa
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,15 +12,13 @@ from features.contracts.json_schema import output_schema
 from pipelines.delivering.delivery import APPROVED_TABLES
 from pipelines.serving.access import Access
 from pipelines.serving.answers import answer, unchanged
-from pipelines.serving.examples import FACTS, example_row
+from pipelines.serving.examples import example_row
+from pipelines.serving.operations import Note, page_of
 from pipelines.serving.queries import choose, json_rows
 from pipelines.serving.refusals import refusals
 from pipelines.serving.run_store import RunStore, ServedRun
 from pipelines.serving.table_queries import parameters, query_of
 from pipelines.serving.tokens import Token
-
-Note = Callable[[Token, str, Any], None]
-"""Keeps who looked at whom: the reader's token, what was shown, the debtors' ids."""
 
 
 def table_routes(store: RunStore, access: Access, note: Note) -> APIRouter:
@@ -40,7 +38,7 @@ def table_routes(store: RunStore, access: Access, note: Note) -> APIRouter:
             served: Annotated[ServedRun, Depends(store.current)],
             query: Annotated[asked, Query()],  # type: ignore[valid-type]
         ) -> Response:
-            if same := unchanged(request, served):
+            if same := unchanged(request, served.etag):
                 return same
             page, total = choose(tables(served)[table.name], query_of(table, query))
             if "customer_id" in page.column_names:
@@ -55,7 +53,7 @@ def table_routes(store: RunStore, access: Access, note: Note) -> APIRouter:
             description=f"One row per {table.grain}. Money is in major units of the row's currency.",
             operation_id=path.replace("-", "_").replace("/", "_"),
             responses={
-                **page_of(rows_of[table.name], example_row(table)),
+                **page_of(said, rows_of[table.name], example_row(table)),
                 **refusals(401, 403, 422, 429, 503),
             },
         )
@@ -67,26 +65,3 @@ def table_routes(store: RunStore, access: Access, note: Note) -> APIRouter:
         said = f"The rows of {name} that may harm a debtor and wait for a person: in no other answer."
         add(f"approvals/{name}", OUTPUT_TABLES[name], lambda served: served.waiting, said)
     return router
-
-
-def page_of(row: Mapping[str, Any], example: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
-    """Return how the OpenAPI document describes a page of rows."""
-    text = {"type": "string", "minLength": 1}
-    properties = {
-        "run_id": text,
-        "as_of": {"type": "string", "format": "date"},
-        "schema_version": text,
-        "total": {"type": "integer", "minimum": 0, "description": "rows that fit, on all pages"},
-        "rows": {"type": "array", "items": row},
-    }
-    schema = {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-    content = {"schema": schema, "example": {**FACTS, "total": 1, "rows": [example]}}
-    return {
-        200: {"description": "Rows of the latest run.", "content": {"application/json": content}},
-        304: {"description": "Nothing has changed since the answer with the ETag that was sent."},
-    }
