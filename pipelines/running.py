@@ -32,20 +32,23 @@ from pipelines.progress import Progress, silent
 from pipelines.publication import RunFacts, RunInputs, publish
 from pipelines.published_runs import PublishedRun, has_table, previous_run, read_table
 from pipelines.reading import Reading, read
+from pipelines.receiving.command import take_in_waiting
 from pipelines.report import QualityRow, render_report
+from pipelines.settings_file import load_settings
 from pipelines.summary import summarise
 from pipelines.treating import bank_known_until, treatment_warnings
 
 
 @dataclass(frozen=True)
 class RunReading:
-    """Everything a run depends on."""
+    """Everything a run depends on, and in `not_taken_in` what was refused of files that tools had left."""
 
     reading: Reading
     models: Models
     previous: PublishedRun | None
     quality: tuple[QualityRow, ...]
     warnings: tuple[str, ...]
+    not_taken_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,15 @@ def run(
 ) -> dict[str, Any]:
     """Do the main job on what was known before `as_of`, publish the run and return its summary."""
     progress("reading the ledger", 0, 5)
-    return publish_run(decide(read_for_run(config, as_of=as_of, today=today), progress), now=now)
+    return publish_run(decide(read_for_run(config, as_of=as_of, today=today, now=now), progress), now=now)
 
 
-def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading:
-    """Read ledger, previous run and champions.
+def read_for_run(config: Path, *, as_of: date | None, today: date, now: datetime | None = None) -> RunReading:
+    """Take in what tools have left in the drop folder, and read ledger, previous run and champions.
 
     Raises LedgerError when nothing is open on the day, naming a day on which something is.
     """
+    not_taken_in = take_in_waiting(load_settings(config), now=now or datetime.now(UTC))
     reading = read(config, as_of=as_of, today=today)
     check_templates(reading.policy, reading.settings.messages_folder)
     _refuse_nothing_open(reading)
@@ -78,7 +82,12 @@ def read_for_run(config: Path, *, as_of: date | None, today: date) -> RunReading
     previous = previous_run(reading.settings.output_folder, reading.as_of)
     quality = quality_of(usable.get("payment-time"))
     return RunReading(
-        reading, models, previous, quality, (*warnings, *_calendars(reading), *_scales(reading))
+        reading,
+        models,
+        previous,
+        quality,
+        (*warnings, *_calendars(reading), *_scales(reading)),
+        not_taken_in,
     )
 
 
@@ -177,7 +186,8 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
         "is_latest": published.is_latest,
         "previous_run": inputs.previous.run_id if inputs.previous else None,
         **summarise(decided.tables, reading.ledger.customers),
-        "warnings": list(facts.warnings),
+        # of the moment, so in no file of the run: a repeat has the same bytes
+        "warnings": [*facts.warnings, *inputs.not_taken_in],
     }
 
 

@@ -1,4 +1,4 @@
-"""What `debtscape receive` does: files taken in now, and the list of what was received."""
+"""What `debtscape receive` does, and each run at its start: files taken in, and the list of what came."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import LedgerError
-from pipelines.receiving.drop import DROP, take_in_drop
+from pipelines.receiving.drop import DROP, REFUSED, take_in_drop
 from pipelines.receiving.fact_files import kind_of, take_in
 from pipelines.receiving.store import kept
 from pipelines.serving.access_log import person_here
@@ -42,6 +42,15 @@ def receive_files(
         "drop_folder": str(folder / DROP),
         "files": [asdict(each) for each in taken],
     }
+
+
+def take_in_waiting(settings: Settings, *, now: datetime) -> tuple[str, ...]:
+    """Take in the files of the drop folder and return a warning for each that was not taken in whole."""
+    taken = take_in_drop(
+        settings.received_folder, now=now, zone=settings.zone, home_currency=settings.home_currency
+    )
+    place = settings.received_folder / DROP / REFUSED
+    return tuple(f"{each.words}; {place} says why" for each in taken if each.refused)
 
 
 def list_received(folder: Path) -> dict[str, Any]:
