@@ -51,6 +51,15 @@ def answer(result: dict[str, Any], as_json: bool, show: Callable[[dict[str, Any]
         show(result)
 
 
+def note_look(config: Path, what: str, customer_ids: list[str]) -> None:
+    """Note in the access log that this user is shown the debtors; where that fails, say so and go on."""
+    from pipelines.looking import note_look as note
+    from pipelines.settings_file import load_settings
+
+    for warning in note(load_settings(config), what, customer_ids, now()):
+        typer.echo(f"debtscape: {warning}", err=True)
+
+
 def today() -> date:
     """Return the day of this computer's clock, which only commands look at."""
     return date.today()

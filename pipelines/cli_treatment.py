@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli_options import CONFIG, AsOf, Config, Json, answer, today
+from pipelines.cli_options import CONFIG, AsOf, Config, Json, answer, note_look, today
 
 
 def policy(config: Config = CONFIG, as_of: AsOf = None, as_json: Json = False) -> None:
@@ -35,6 +35,7 @@ def preview(
     from pipelines.previewing import preview as preview_message
 
     result = preview_message(config, invoice, as_of=as_of, today=today(), language=language, step=step)
+    note_look(config, "preview", [result["customer_id"]])
     answer(result, as_json, preview_console.show_preview)
 
 

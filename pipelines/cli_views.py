@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli_options import CONFIG, AsOf, Config, Json, answer, day, today
+from pipelines.cli_options import CONFIG, AsOf, Config, Json, answer, day, note_look, today
 
 
 def check(config: Config = CONFIG, as_json: Json = False) -> None:
@@ -39,7 +39,9 @@ def explain(
     from pipelines import console
     from pipelines.explaining import explain_debtor
 
-    answer(explain_debtor(config, customer), as_json, console.show_debtor)
+    result = explain_debtor(config, customer)
+    note_look(config, "explain", [result["customer_id"]])
+    answer(result, as_json, console.show_debtor)
 
 
 def quote(
@@ -77,6 +79,7 @@ def quote(
         result = quote_invoice(
             config, customer, amount=amount, terms=terms, currency=currency, as_of=as_of, today=today()
         )
+    note_look(config, "quote", [each["customer_id"] for each in result["quotes"]])
     answer(result, as_json, console.show_quotes)
 
 

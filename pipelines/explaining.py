@@ -11,17 +11,23 @@ from features.catalogue import CATALOGUE
 from features.contracts.history_tables import HISTORY
 from features.errors import DebtscapeError
 from features.spelling import nearest
+from pipelines.pseudonymous import id_in
 from pipelines.published_runs import PublishedRun, has_table, latest_run, read_table
 from pipelines.settings_file import load_settings
 from pipelines.summary import money, records
 
 
 def explain_debtor(config: Path, customer: str) -> dict[str, Any]:
-    """Return the card of one debtor, JSON-ready. DebtscapeError when there is no run or no such debtor."""
-    run = latest_run(load_settings(config).output_folder)
+    """Return the card of one debtor, by its id or its pseudonym, JSON-ready.
+
+    DebtscapeError when there is no run or no such debtor.
+    """
+    settings = load_settings(config)
+    run = latest_run(settings.output_folder)
     if run is None:
         raise DebtscapeError(f"no run has been published yet. Publish one: debtscape run -c {config}")
     segments = read_table(run, "segments").set_index("customer_id")
+    customer = id_in(customer, segments.index, settings)
     if customer not in segments.index:
         near = nearest(customer, segments.index, most=3)
         hint = f" Did you mean {', '.join(near)}?" if near else ""

@@ -138,6 +138,8 @@ def _written(
     if language is None and own != written_in:
         why = f"there are no messages in {own}" if own else "the debtor's language is not known"
         notes.append(f"{why}: written in {written_in}, the policy's language")
+    if reading.settings.privacy.pseudonym_key is not None:
+        notes.append("names are withheld: the message says the debtor's pseudonym, and is not signed")
     if "creditor_name" not in reading.settings.model_fields_set:
         notes.append("creditor_name is not configured: say who signs")
     return {
@@ -165,7 +167,7 @@ def _contact(reading: Reading, occasion: Occasion, debtors: pd.DataFrame, items:
         last_day=next_working_day(last_day, country, region).iloc[0].date(),
         debtor=text(value_of(debtors, debtor, "name")),
         country=text(country.iloc[0]),
-        signed_by=occasion.collector,
+        signed_by="" if settings.privacy.pseudonym_key else occasion.collector,
         promised_for=_promised_for(reading, items, occasion.send_on),
         credit_minor=_credit(reading, items),
     )

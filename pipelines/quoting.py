@@ -26,6 +26,7 @@ from features.timeline import Ints
 from models.scorer import CLASSES
 from pipelines.deciding import Models, assign_debtors, debtors_on, known_debtors
 from pipelines.predicting import predict_items
+from pipelines.pseudonymous import id_in
 from pipelines.reading import Reading, books_of, read
 from pipelines.running import champions, models_of
 from pipelines.summary import records
@@ -42,7 +43,7 @@ _EXPECTED = (
     "expected_late_share_p10",
     "expected_late_share_p90",
 )
-_MODELS = ("payment-time", "debtor-segments")
+MODELS = ("payment-time", "debtor-segments")
 _QUANTILES = ("paid_on_p10", "paid_on_p50", "paid_on_p90")
 
 
@@ -68,13 +69,13 @@ def quote_invoice(
     _refuse_terms(terms)
     code = _known_currency(currency) if currency is not None else None
     reading = read(config, as_of=as_of, today=today)
-    usable, warnings = champions(reading, _MODELS)
+    usable, warnings = champions(reading, MODELS)
     models = models_of(usable, reading)
     quote = quote_one(reading, models, customer, amount=amount, terms=terms, currency=code)
     return {
         "as_of": reading.as_of.isoformat(),
         "quotes": [quote],
-        "warnings": [*warnings, *misspelt(customer, reading)],
+        "warnings": [*warnings, *misspelt(quote["customer_id"], reading)],
     }
 
 
@@ -83,9 +84,12 @@ def quote_one(
 ) -> dict[str, Any]:
     """Return how an invoice of `amount` (major units) would be paid, as `quote_invoice` does; JSON-ready.
 
+    `customer` may also be the plain id where debtors have pseudonyms; the answer says the pseudonym.
     DebtscapeError when the amount is less than the smallest coin, LedgerError when nothing says what terms
     are usual.
     """
+    if reading.settings.privacy.pseudonym_key is not None:
+        customer = id_in(customer, known_debtors(reading), reading.settings)
     code = currency or _newest(reading.ledger, "currency").get(customer, reading.settings.home_currency)
     minor = round(amount * minor_units(code))
     if minor == 0:
@@ -120,7 +124,7 @@ def quote_orders(
         )
     asked = orders.loc[recent & worth, ["ordered_on", "customer_id", "amount_minor"]]
     asked = asked.sort_values([*asked], ignore_index=True)
-    usable, warnings = champions(reading, _MODELS)
+    usable, warnings = champions(reading, MODELS)
     asked = asked.assign(currency=reading.settings.home_currency)
     scored = score(reading, models_of(usable, reading), asked, terms).assign(ordered_on=asked["ordered_on"])
     return {

@@ -18,7 +18,7 @@ SETTLED = f"{HEADER},paid_on\nF1,Bakery,2025-01-01,2025-01-31,100.00,2025-02-05\
 OPEN = f"{HEADER}\nF1,Bakery,2025-01-01,2025-01-31,100.00\nF2,Butcher,2025-01-05,2025-02-04,50.00\n"
 COMMANDS = (
     "demo", "init", "check", "features", "train", "run", "backtest", "explain", "quote", "rules", "segments",
-    "policy", "preview", "experiment", "deliver", "schedule", "simulate",
+    "policy", "preview", "experiment", "deliver", "schedule", "forget", "looked", "simulate",
 )  # fmt: skip
 
 
