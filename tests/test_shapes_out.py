@@ -29,7 +29,7 @@ from pipelines.delivering.shapes_out import deliver_in_shape, shape_names, shape
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, find_run
 
-SOURCES = [{"title": "t", "publisher": "p", "day": "d"}]
+SOURCES = [{"title": "t", "publisher": "p", "page": "a", "day": "d"}]
 RUN = PublishedRun(Path(), {"run_id": "r1", "as_of": DAY.isoformat(), "created_at": NOW.isoformat()})
 
 
@@ -60,13 +60,13 @@ def told(tables: Mapping[str, pd.DataFrame] | None = None) -> Content:
 def a_shape(folder: Path, files: Mapping[str, object], **more: object) -> Path:
     """Write a mapping file."""
     path = folder / "mine.yaml"
-    path.write_text(yaml.safe_dump({"what": "mine", "sources": SOURCES, "files": files, **more}))
+    path.write_text(yaml.safe_dump({"about": "mine", "documentation": SOURCES, "files": files, **more}))
     return path
 
 
 def shape_of(files: Mapping[str, object], **more: object) -> Shape:
     """A shape without a file."""
-    return Shape.model_validate({"what": "mine", "sources": SOURCES, "files": files, **more})
+    return Shape.model_validate({"about": "mine", "documentation": SOURCES, "files": files, **more})
 
 
 def lines(content: bytes, separator: str = ",", encoding: str = "utf-8") -> list[dict[str, str]]:
@@ -101,7 +101,7 @@ def test_every_shape_that_comes_along_is_whole_and_cites_its_source() -> None:
     """Each is read strictly, against the contract's tables, and says what it was written from."""
     assert shape_names() == ["agenda", "generic_csv", "odoo_activities", "odoo_tags"]
     for name in shape_names():
-        assert all(source.publisher for source in read_shape(shape_path(name)).sources)
+        assert all(source.publisher for source in read_shape(shape_path(name)).documentation)
 
 
 def test_the_generic_csv_is_a_line_per_action_with_its_debtor(tmp_path: Path) -> None:
@@ -487,8 +487,8 @@ def test_a_way_of_writing_that_loses_something_is_refused(
 
 def test_a_shape_without_a_source_is_refused(tmp_path: Path) -> None:
     """What was it written from?"""
-    with pytest.raises(ConfigurationError, match="sources"):
-        read_shape(a_shape(tmp_path, {"a.csv": csv_of({"x": "y"})}, sources=[]))
+    with pytest.raises(ConfigurationError, match="documentation"):
+        read_shape(a_shape(tmp_path, {"a.csv": csv_of({"x": "y"})}, documentation=[]))
 
 
 def test_an_unknown_shape_is_answered_with_those_there_are(tmp_path: Path) -> None:

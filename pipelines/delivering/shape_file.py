@@ -36,10 +36,11 @@ def _days(form: str) -> str:
 
 
 class Citation(Strict):
-    """The public documentation that the shape was written from."""
+    """The public documentation that the shape was written from; `day`: of the document, or its edition."""
 
     title: str = Field(min_length=1)
     publisher: str = Field(min_length=1)
+    page: str = Field(min_length=1)
     day: str = Field(min_length=1)
 
 
@@ -111,8 +112,8 @@ class ShapedFile(Strict):
 class Shape(Strict):
     """The files of one tool."""
 
-    what: str = Field(min_length=1)
-    sources: list[Citation] = Field(min_length=1)
+    about: str = Field(min_length=1)
+    documentation: list[Citation] = Field(min_length=1)
     written: Written = Written()
     files: dict[str, ShapedFile] = Field(min_length=1)
 
@@ -180,7 +181,7 @@ def table_and_column(rows_of: str, reference: str) -> tuple[str, Column]:
 
 def _parse(content: object) -> Shape:
     if not isinstance(content, dict):
-        raise ConfigurationError("a shape has the keys what, sources, written and files")
+        raise ConfigurationError("a shape has the keys about, documentation, written and files")
     shape = validated(Shape, content)
     for name, file in shape.files.items():
         try:
