@@ -23,7 +23,7 @@ from pipelines.delivering.sinks import Sink
 from pipelines.forgetting import forget
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import find_run
-from pipelines.settings import Settings
+from pipelines.settings import CONFIGS, Settings
 from pipelines.settings_file import parse_settings
 
 Shell = Callable[..., tuple[int, str, str]]
@@ -205,6 +205,29 @@ def test_a_run_that_a_place_holds_and_nobody_else_is_compared_with_nothing(tmp_p
     [sink] = hand_on(settings, now=NOW)["sinks"]
     assert sink["state"] == "delivered"
     assert f"(its run {gone} is not to be read here any more: all counts as new)" in sink["words"]
+
+
+def test_a_shape_is_a_place_of_its_own_name(run_id: str, shell: Shell, tmp_path: Path) -> None:
+    """A shipped one by its name, one's own by its file beside the configuration."""
+    shipped = (CONFIGS / "shapes/out/generic_csv.yaml").read_bytes()
+    (tmp_path / "mine.yaml").write_bytes(shipped)
+    asked = {"shapes": [{"shape": name, "folder": name[:4]} for name in ("generic_csv", "mine.yaml")]}
+    assert shell(asked)[0] == 0
+    assert [held_in_folder(tmp_path / name).shown for name in ("gene", "mine")] == [run_id, run_id]
+    assert shell(asked, "--to", "mine", "--dry-run")[0] == 0
+    wrong = {"shapes": [{"shape": "generic_cvs", "folder": "there"}]}
+    code, _, err = shell(wrong, "--dry-run")
+    assert code == 1
+    assert "no shape `generic_cvs`; did you mean `generic_csv`?" in err
+
+
+@pytest.mark.parametrize("folder", ["delivered", "./delivered/", "out", "out/webhook"])
+def test_a_folder_that_is_in_use_is_refused(run_id: str, folder: str, shell: Shell) -> None:
+    """Two deliveries in one folder would take each other's place; the output has files of the same names."""
+    shapes = [{"shape": "agenda", "folder": folder}]
+    code, _, err = shell({**FOLDER, "shapes": shapes})
+    assert code == 1
+    assert "needs a folder of its own" in err
 
 
 SECRETS = ("hunter2", "hidden-host", "hidden-path", "signing-key")

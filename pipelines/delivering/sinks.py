@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from features.errors import ConfigurationError
 from pipelines.delivering.delivery import Delivery, Held
 from pipelines.delivering.folder_sink import deliver_to_folder
 from pipelines.delivering.kept_files import held_in_folder
 from pipelines.delivering.postgres_sink import deliver_to_postgres, held_in_postgres
+from pipelines.delivering.shape_file import read_shape, shape_path
+from pipelines.delivering.shapes_out import deliver_in_shape
 from pipelines.delivering.webhook_box import told_to_webhook
 from pipelines.delivering.webhook_sink import deliver_to_webhook
 from pipelines.published_runs import PublishedRun
@@ -31,14 +34,20 @@ class Sink:
 
 
 def configured_sinks(settings: Settings, now: datetime) -> list[Sink]:
-    """Return the sinks of `deliver`; nothing is opened, read or connected to yet."""
+    """Return the sinks of `deliver`; nothing is opened, read or connected to yet.
+
+    ConfigurationError when two of them would share a folder, or one take that of the output.
+    """
     asked, sinks = settings.deliver, []
+    folders = [shaped.folder for shaped in asked.shapes] + ([asked.folder] if asked.folder else [])
+    _refuse_shared_folders(folders, settings)
     if asked.folder is not None:
         sinks.append(_folder(settings.base / asked.folder, settings))
     if asked.postgres is not None:
         sinks.append(_postgres(asked.postgres.removeprefix("sql:")))
     if asked.webhook is not None:
         sinks.append(_webhook(asked.webhook, webhook_box(settings), now))
+    sinks += [_shape(shaped.shape, settings.base / shaped.folder, settings.base) for shaped in asked.shapes]
     return sinks
 
 
@@ -54,6 +63,36 @@ def _folder(folder: Path, settings: Settings) -> Sink:
         lambda: held_in_folder(folder),
         lambda run, _: deliver_to_folder(run, folder, settings.deliver.format),
     )
+
+
+def _shape(shape: str, folder: Path, base: Path) -> Sink:
+    own = Path(shape).suffix in (".yaml", ".yml")
+    named = base / shape if own else shape
+
+    def held() -> Held:
+        read_shape(
+            shape_path(named)
+        )  # a wrong mapping is told in a dry run too
+        return held_in_folder(folder)
+
+    return Sink(
+        Path(shape).stem if own else shape,
+        str(folder),
+        held,
+        lambda run, _: deliver_in_shape(run, named, folder),
+    )
+
+
+def _refuse_shared_folders(folders: list[Path], settings: Settings) -> None:
+    taken = {settings.output_folder.resolve(), webhook_box(settings).resolve()}
+    for folder in folders:
+        place = (settings.base / folder).resolve()
+        if place in taken:
+            raise ConfigurationError(
+                f"deliver names the folder {folder}, which is in use already: each delivery, as the output, "
+                "needs a folder of its own"
+            )
+        taken.add(place)
 
 
 def _postgres(variable: str) -> Sink:
