@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+
+import pandas as pd
 
 from features.catalogue import CATALOGUE
-from features.contracts.history_tables import HISTORY
+from features.contracts.history_tables import EVENTS, HISTORY
+from models.positions import positions
 from pipelines.page.lists import HELD
 from pipelines.page.rows import Row, rows_of
 from pipelines.page.what_changes import what_would_change
@@ -29,15 +31,17 @@ _OF_A_DEBTOR = (
 class DebtorCards:
     """The rows of each debtor in a run's tables, found once, so that a card takes milliseconds."""
 
-    def __init__(self, tables: Tables, as_of: date) -> None:
-        """Take the tables of a run (inside names) as of its day."""
+    def __init__(self, tables: Tables) -> None:
+        """Take the tables of a run (inside names)."""
         whole = whole_tables(tables)
+        whole["actions"] = _actions_by_debtor(whole)
         self._tables = {name: whole[name].reset_index(drop=True) for name in _OF_A_DEBTOR}
         self._rows = {
             name: table.groupby("customer_id", sort=False).indices for name, table in self._tables.items()
         }
-        self._profiles = whole["segment_profiles"]
-        self._as_of = as_of
+        # days late and late share are the same in every currency
+        profiles = whole["segment_profiles"].drop_duplicates("segment")
+        self._segments = {row["segment"]: row for row in rows_of(profiles)}
 
     def of(self, customer_ids: Iterable[str]) -> dict[str, Row]:
         """Return the cards of these debtors by customer_id, JSON-ready; unknown ones are left out."""
@@ -57,20 +61,21 @@ class DebtorCards:
     def _card(self, customer: str, own: _Of) -> Row:
         segment, profile = own.one("segments"), own.one("debtor_profiles")
         who = ("name", "country", "language", "sector", "size", "legal_kind", "since")
-        invoices = _invoices(own)
-        actions = _actions(own)
+        balances = [_balance(row) for row in own.all("debtors")]
+        invoices, actions = _invoices(own), _actions(own)
+        treatment = _part(own.one("treatments"), _TREATMENT)
         return {
             "customer_id": customer,
             **{name: profile.get(name) for name in who},
             "segment": _segment(segment),
             "what_would_change": what_would_change(
-                segment, profile, own.all("debtors"), actions, self._profiles, self._as_of
+                segment, profile, treatment, balances, invoices, actions, self._segments
             ),
             "risk": [_part(row, _RISK) for row in own.all("risks")],
             "value_class": segment["value_class"],
             "delay_tactics": [_part(row, _TACTIC) for row in own.all("delay_tactics")],
-            "treatment": _part(own.one("treatments"), _TREATMENT),
-            "balances": [_balance(row) for row in own.all("debtors")],
+            "treatment": treatment,
+            "balances": balances,
             "figures": [
                 {
                     "name": name,
@@ -82,7 +87,10 @@ class DebtorCards:
             ],
             "invoices": invoices,
             "actions": actions,
-            "events": [_event(row) for row in own.all("payment_events")],
+            "events": sorted(
+                (_event(row) for row in own.all("payment_events")),
+                key=lambda row: (row["on"], EVENTS.index(row["event"]), row["invoice_id"] or ""),
+            ),
         }
 
 
@@ -101,12 +109,30 @@ class _Of:
 
 _RISK = ("currency", "risk", "reason", "own_risk", "external_risk", "external_scores")
 _TACTIC = ("tactic", "times", "last_on", "chronic")
+_ACTION = (
+    "action_id",
+    "status",
+    "blocked_by",
+    "step",
+    "channel",
+    "send_on",
+    "valid_until",
+    "currency",
+    "reason",
+    "adverse",
+)
 _TREATMENT = ("strategy", "line", "timing", "terms", "status", "action_id")
 
 
-def debtor_cards(tables: Tables, customer_ids: Iterable[str], as_of: date) -> dict[str, Row]:
-    """Return the cards of these debtors by customer_id; see `DebtorCards` for more than one call."""
-    return DebtorCards(tables, as_of).of(customer_ids)
+def _actions_by_debtor(tables: Tables) -> pd.DataFrame:
+    """Return the standing actions, once for each debtor that is written to or that owes their invoices."""
+    actions = tables["actions"]
+    standing = actions[actions["change"] != "withdrawn"].reset_index(drop=True)
+    about = tables["reminders"][["customer_id", "action_id"]].dropna()
+    to = pd.concat([standing[["customer_id", "action_id"]], about]).drop_duplicates(ignore_index=True)
+    place = positions(to["action_id"], standing["action_id"])
+    rows = standing.iloc[place[place >= 0]].reset_index(drop=True)
+    return rows.assign(customer_id=to["customer_id"][place >= 0].array)
 
 
 def _part(row: Row, names: Iterable[str]) -> Row:
@@ -161,18 +187,11 @@ def _invoice(reminder: Row, row: Row) -> Row:
 
 
 def _actions(own: _Of) -> list[Row]:
-    names = (
-        "action_id",
-        "status",
-        "blocked_by",
-        "step",
-        "channel",
-        "send_on",
-        "valid_until",
-        "reason",
-        "adverse",
-    )
-    rows = [_part(row, names) for row in own.all("actions") if row["change"] != "withdrawn"]
+    rows = [
+        _part(row, _ACTION)
+        | {f"{name}_minor": row[f"{name}_amount_minor"] for name in ("overdue", "net_overdue")}
+        for row in own.all("actions")
+    ]
     return sorted(rows, key=lambda row: (row["status"] in HELD, row["send_on"], row["action_id"]))
 
 

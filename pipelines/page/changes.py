@@ -11,8 +11,8 @@ import pandas as pd
 from models.reminding.net_overdue import ACCOUNT
 from pipelines.page.whole import Tables
 
-LARGE = 0.05
-"""The largest twentieth of the overdue accounts of a currency are its large ones."""
+LARGE = 0.1
+"""The largest tenth of the overdue accounts of a currency are its large ones."""
 
 AMOUNT_OF = {
     "worsened": "open_minor",
@@ -44,9 +44,9 @@ def change_flags(rows: pd.DataFrame, tables: Tables, before: Tables | None) -> d
 
 
 def large_from(overdue_minor: pd.Series) -> int | None:
-    """Return the least amount of the largest twentieth of what is overdue; None where nothing is.
+    """Return the least amount of the largest tenth of what is overdue; None where nothing is.
 
-    At least one account is large: of up to 20 overdue ones the largest.
+    At least one account is large: of fewer than 20 overdue ones the largest.
     """
     overdue = np.sort(overdue_minor[overdue_minor > 0].to_numpy(dtype=np.int64))
     return int(overdue[-max(int(len(overdue) * LARGE), 1)]) if len(overdue) else None
@@ -72,7 +72,7 @@ def _figure(rows: pd.DataFrame, flag: str, amount: str) -> Mapping[str, int] | N
 def _newly_large(rows: pd.DataFrame, accounts_before: pd.DataFrame) -> pd.Series:
     then = accounts_before.set_index(ACCOUNT)["overdue_amount_minor"]
     was = then.reindex(pd.MultiIndex.from_frame(rows[ACCOUNT])).fillna(0).to_numpy()
-    border = rows["currency"].map(rows.groupby("currency")["overdue_minor"].agg(large_from))
+    border = rows["currency"].map(rows.groupby("currency")["overdue_minor"].agg(large_from).astype("float64"))
     return (rows["overdue_minor"] >= border) & (was < border)
 
 
@@ -86,7 +86,7 @@ def _newly_broken(rows: pd.DataFrame, tables: Tables, before: Tables) -> pd.Seri
 
 def _broken(events: pd.DataFrame) -> pd.DataFrame:
     broken = events[events["event"] == "promise_broken"]
-    return broken.fillna({"invoice_id": ""}).set_index(["customer_id", "invoice_id", "on"])
+    return broken.fillna({"invoice_id": ""}).set_index(["customer_id", "invoice_id", "happened_on"])
 
 
 def _newly_over(rows: pd.DataFrame, risks: pd.DataFrame, risks_before: pd.DataFrame) -> pd.Series | None:

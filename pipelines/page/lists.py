@@ -17,6 +17,9 @@ CLASSES = ("on_time", "1_30", "31_60", "61_90", "over_90")
 HELD = ("blocked", "waiting_for_bank")
 """Statuses of an action that may not be sent, whoever approves."""
 
+TERMS = "terms"
+"""The step under which terms that wait for approval stand among the actions."""
+
 PLANNED = ("proposed", "needs_approval")
 """Statuses of an action that is still meant to be made."""
 
@@ -29,8 +32,8 @@ def page_lists(tables: Tables, previous: Tables | None, as_of: date) -> dict[str
 
     debtors: one row per debtor, company code and currency with open items, most overdue first; then each
     other debtor once, under the currency with most open items. worklist: by collector and rank.
-    actions: those not withdrawn, by send_on; `cause` is what blocks one, without particulars. invoices:
-    the open ones that are predicted, by due day.
+    actions: those not withdrawn, by send_on, and terms that wait for approval; `cause` is what blocks one,
+    without particulars. invoices: the open ones that are predicted, by due day.
     """
     tables = whole_tables(tables)
     before = None if previous is None else whole_tables(previous)
@@ -126,7 +129,7 @@ def _worklist(tables: Tables) -> pd.DataFrame:
 
 
 def _actions(tables: Tables, as_of: date) -> pd.DataFrame:
-    rows = tables["actions"]
+    rows = pd.concat([tables["actions"], _terms(tables)], ignore_index=True)
     rows = rows[rows["change"] != "withdrawn"]
     today = pd.Timestamp(as_of)
     held = rows["status"].isin(HELD)
@@ -140,9 +143,9 @@ def _actions(tables: Tables, as_of: date) -> pd.DataFrame:
         "company_code": rows["company_code"],
         **{name: rows[name] for name in ("recipient_id", "collector", "step", "channel", "language")},
         **{name: rows[name] for name in ("send_on", "valid_until", "currency")},
-        "overdue_minor": rows["overdue_amount_minor"],
-        "net_overdue_minor": rows["net_overdue_amount_minor"],
-        "adverse": rows["adverse"],
+        "overdue_minor": rows["overdue_amount_minor"].astype("Int64"),
+        "net_overdue_minor": rows["net_overdue_amount_minor"].astype("Int64"),
+        "adverse": rows["adverse"].astype(bool),
         "reason": rows["reason"],
         "to_release": (rows["status"] == "proposed")
         & (rows["send_on"] <= today)
@@ -150,6 +153,19 @@ def _actions(tables: Tables, as_of: date) -> pd.DataFrame:
         "waiting": rows["status"] == "needs_approval",
     }
     return pd.DataFrame(columns).sort_values(["send_on", "customer_id", "action_id"], ignore_index=True)
+
+
+def _terms(tables: Tables) -> pd.DataFrame:
+    """The terms that wait for approval, as actions of the step TERMS; without a day and an amount.
+
+    They are under the home currency, or where nothing is open in it under that with most open items.
+    """
+    rows = tables["treatments"]
+    rows = rows.loc[rows["status"] == "needs_approval", ["action_id", "status", "customer_id", "terms"]]
+    currencies = currencies_of(tables)
+    home = tables["treatments"]["currency"].iloc[:1]
+    told = home[home.isin(currencies)].tolist() or currencies[:1] or [None]
+    return rows.rename(columns={"terms": "reason"}).assign(step=TERMS, currency=told[0], adverse=True)
 
 
 def _invoices(tables: Tables) -> pd.DataFrame:

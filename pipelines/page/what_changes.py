@@ -1,16 +1,184 @@
-"""What would change a debtor's segment or its next step, in sentences that follow from the run's tables."""
+"""What would change a debtor's segment, what blocks it, and its next step: sentences for the card.
+
+Each follows from the run's own tables and is left out where they do not say enough. Rules have names and
+words that their owners choose, so of most rules only this is said: what holds once they end.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
 
-import pandas as pd
-
+from models.promises import PROMISE_WORKING_DAYS
+from models.reminding.blocks import DIRECT_DEBIT_DAYS
+from models.segments.rules import MANUAL, NO_MODEL
 from pipelines.page.rows import Row
+from pipelines.summary import money
+
+_MATURED = re.compile(r"^(\d+) of (\d+) matured invoices\b")
+_HESITATES = re.compile(r"it moves when (\d+)% nearer, or (\d+) days")
+_UNTIL = re.compile(r"\buntil (\d{4}-\d{2}-\d{2})\b")
+_BLOCKED = "blocked by "
+
+LIFTED = {
+    "insolvent": "while it is insolvent, nothing is sent",
+    "legal": "while the case is in court, nothing is sent",
+    "do_not_contact": "until the ledger allows contact again, nothing is sent",
+    "intercompany": "between own companies nothing is sent",
+    "dispute": "ends when the dispute is closed",
+    "deduction": "ends when the rest is paid, credited or written off",
+    "assigned": "ends when it is no longer collected outside",
+    "payment_plan": "ends with the payment plan, or when an instalment is not paid",
+    "promise": f"ends {PROMISE_WORKING_DAYS} working days after the promised day",
+    "direct_debit": f"ends {DIRECT_DEBIT_DAYS} days after the due day",
+}
+"""What ends a block, by its code."""
+
+UNTIL_A_DAY = ("hold", "dunning_block")
+"""Blocks whose words may name their last day."""
+
+_BLOCK = re.compile(rf"(?:^|; )({'|'.join([*LIFTED, *UNTIL_A_DAY])}): ")
 
 
 def what_would_change(
-    segment: Row, profile: Row, balances: list[Row], actions: list[Row], profiles: pd.DataFrame, as_of: date
+    segment: Row,
+    profile: Row,
+    treatment: Row,
+    balances: list[Row],
+    invoices: list[Row],
+    actions: list[Row],
+    segments: dict[str, Row],
 ) -> list[str]:
-    """Return English sentences, the segment first, then blocks, then the next step."""
-    return []
+    """Return English sentences: the segment's first, then of blocks, of the next step and of the terms.
+
+    All but the last are rows of the card; `segments` are the rows of `segment_profiles` by segment.
+    """
+    return [
+        *_of_segment(segment, profile, segments),
+        *_of_blocks(balances, invoices),
+        *_of_next_step(actions),
+        *_of_terms(treatment),
+    ]
+
+
+def _of_segment(segment: Row, profile: Row, segments: dict[str, Row]) -> Iterator[str]:
+    own, reason, model = segment["segment"], segment["reason"], segment["model_segment"]
+    if segment["source"] == "new" and (found := _MATURED.match(reason)):
+        yield _when_judged(*map(int, found.groups()))
+    elif segment["rule"] == MANUAL:
+        yield _when_decided_again(own, reason)
+    elif segment["rule"] == NO_MODEL:
+        yield "Once a model of segments speaks of it, that decides."
+    elif segment["rule"] is not None:
+        then = f": by its payments it is nearest to {model}" if model is not None else ""
+        yield f"It is in {own} as long as the rule {segment['rule']} holds{then}."
+    elif segment["source"] == "kept" and (found := _HESITATES.search(reason)):
+        yield _when_it_moves(segment, *map(int, found.groups()))
+    else:
+        yield from _towards(own, profile, segments)
+
+
+def _when_judged(matured: int, needed: int) -> str:
+    left = needed - matured
+    invoices = "1 more invoice is" if left == 1 else f"{left} more invoices are"
+    return f"After {invoices} paid, or more than 30 days past due, it is judged by its own payments."
+
+
+def _when_decided_again(segment: str, reason: str) -> str:
+    if until := _UNTIL.search(reason):
+        return f"The decision for {segment} holds until {until[1]}; then rules and payments decide again."
+    return f"The decision for {segment} holds until another one is made."
+
+
+def _when_it_moves(segment: Row, percent: int, days: int) -> str:
+    own, model, since = segment["segment"], segment["model_segment"], segment["across_since"]
+    if since is None:
+        return f"It moves to {model} when it is {percent} % nearer to it than to {own}."
+    moves = date.fromisoformat(since) + timedelta(days=days)
+    return (
+        f"It moves from {own} to {model} in the first run from {moves} on if it is still nearer to {model}; "
+        f"earlier when it is {percent} % nearer."
+    )
+
+
+def _towards(own: str, profile: Row, segments: dict[str, Row]) -> Iterator[str]:
+    """How the neighbours in the order of the letters pay, beside how the debtor does."""
+    days, share = profile.get("mean_days_late_365d"), profile.get("late_share_365d")
+    letters = sorted(name for name in segments if len(name) == 1)
+    if days is None or share is None or own not in letters:
+        return
+    place = letters.index(own)
+    for step, way in ((-1, "Better"), (1, "Worse")):
+        if not 0 <= place + step < len(letters):
+            continue
+        name = letters[place + step]
+        mean, late = segments[name]["mean_days_late"], segments[name]["late_share"]
+        if mean is not None and late is not None:
+            yield (
+                f"{way} is {name}: its debtors pay {_days(mean)} on average and {late:.0%} of their invoices "
+                f"late, this one {_days(days)} and {share:.0%} (last 365 days)."
+            )
+
+
+def _days(days: float) -> str:
+    tenths = round(abs(days), 1)
+    return "on the due day" if tenths == 0 else f"{tenths:g} days {'early' if days < 0 else 'late'}"
+
+
+def _of_blocks(balances: list[Row], invoices: list[Row]) -> Iterator[str]:
+    own = dict.fromkeys(row["blocked_by"] for row in balances if row["blocked_by"] is not None)
+    for said in own:
+        for code, words in _blocks(said):
+            yield f"Blocked ({_named(code, words)}): {_lifted(code, words)}."
+    held = [row["why"] for row in invoices if row["step"] is None and row["why"].startswith(_BLOCKED)]
+    of_debtor = {part for said in own for part in _blocks(said)}
+    counted = Counter(part for why in held for part in _blocks(why.removeprefix(_BLOCKED)))
+    for (code, words), count in counted.items():
+        if (code, words) not in of_debtor:
+            items = "1 invoice is" if count == 1 else f"{count} invoices are"
+            yield f"{items} not reminded ({_named(code, words)}): {_lifted(code, words)}."
+
+
+def _blocks(said: str) -> list[tuple[str, str]]:
+    """Code and words of each block in a text of several."""
+    found = list(_BLOCK.finditer(said))
+    if not found:
+        return [(said, "")]
+    ends = [match.start() for match in found[1:]] + [len(said)]
+    return [(match[1], said[match.end() : end]) for match, end in zip(found, ends, strict=True)]
+
+
+def _named(code: str, words: str) -> str:
+    return f"{code.replace('_', ' ')}: {words}" if words else code
+
+
+def _lifted(code: str, words: str) -> str:
+    if code in UNTIL_A_DAY:
+        until = _UNTIL.search(words)
+        return f"ends after {until[1]}" if until else "ends when it is lifted"
+    return LIFTED.get(code, "ends when its reason does")
+
+
+def _of_next_step(actions: list[Row]) -> Iterator[str]:
+    meant = [row for row in actions if row["status"] in ("proposed", "needs_approval")]
+    if not meant:
+        return
+    action = meant[0]
+    step = f"The {action['step'].replace('_', ' ')} on {action['send_on']}"
+    if action["status"] == "needs_approval":
+        yield f"{step} waits for a person's approval."
+    if action["net_overdue_minor"] > 0:
+        paid = money(action["net_overdue_minor"], action["currency"])
+        yield (
+            f"{step} falls away when {paid}, what is then overdue net, is paid; a promise to pay puts it off "
+            f"until {PROMISE_WORKING_DAYS} working days after its day, a dispute holds what it is about."
+        )
+    else:
+        yield f"{step} falls away when its invoices are paid before."
+
+
+def _of_terms(treatment: Row) -> Iterator[str]:
+    if treatment.get("status") == "needs_approval":
+        yield f"The terms ({treatment['terms']}) wait for a person's approval."
