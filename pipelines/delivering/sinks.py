@@ -70,9 +70,7 @@ def _shape(shape: str, folder: Path, base: Path) -> Sink:
     named = base / shape if own else shape
 
     def held() -> Held:
-        read_shape(
-            shape_path(named)
-        )  # a wrong mapping is told in a dry run too
+        read_shape(shape_path(named))  # a wrong mapping is told in a dry run too
         return held_in_folder(folder)
 
     return Sink(
