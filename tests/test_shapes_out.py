@@ -24,8 +24,8 @@ from features.contracts import OUTPUT_TABLES
 from features.errors import ConfigurationError, PublicationError
 from pipelines.arrow_tables import to_arrow
 from pipelines.delivering.delivery import Content
-from pipelines.delivering.shape_file import Shape, read_shape, shape_path
-from pipelines.delivering.shapes_out import deliver_in_shape, shape_names, shaped_files
+from pipelines.delivering.shape_file import Shape, read_shape, shape_names, shape_path
+from pipelines.delivering.shapes_out import deliver_in_shape, shaped_files
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, find_run
 

@@ -28,13 +28,10 @@ from pipelines.delivering.shape_file import (
     Written,
     parts,
     read_shape,
-    shape_names,
     shape_path,
     table_and_column,
 )
 from pipelines.published_runs import PublishedRun
-
-__all__ = ["deliver_in_shape", "shape_names", "shaped_files"]
 
 Rows = Mapping[str, Mapping[str, Any]]
 """One row of a file: by table, its own row and those that it names; empty where there is none."""
@@ -42,12 +39,12 @@ Rows = Mapping[str, Mapping[str, Any]]
 FORMULA = re.compile(r"\s*[=+\-@\uff0b\uff0d\uff1d\uff20]|[\t\r\n]")
 """What a spreadsheet takes for a formula; source: OWASP, CSV Injection."""
 
-CONTROL = re.compile(r"\r(?=\n)|[\x00-\x09\x0b-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 """What RFC 5545 allows in no text (the tab it would); the end of a line becomes its \\n."""
 
 
 def deliver_in_shape(run: PublishedRun, shape: str | Path, folder: Path) -> Delivery:
-    """Write the files of `shape` (a name of `shape_names()`, or a mapping file) into a folder of its own.
+    """Write the files of `shape` into a folder of its own: a shape of debtscape by name, or a mapping file.
 
     A second time changes nothing; a changed run or mapping file takes the place of what was delivered.
     ConfigurationError when the mapping file is wrong; PublicationError as `kept_files.keep` says, and when
