@@ -181,12 +181,12 @@ def test_a_rule_holds_as_long_as_it_holds() -> None:
 def test_neighbours_are_told_with_their_figures() -> None:
     """B pays 12 days late on average, A 2.5; without figures of its own nothing is said."""
     assert sentences("c2")[0] == (
-        "Better is A: its debtors pay 2.5 days late on average and 80% of their invoices late, "
-        "this one 12 days late and 20% (last 365 days)."
+        "The next better segment, A, pays 2.5 days late on average and 80% of its invoices late; "
+        "this debtor 12 days late and 20% (last 365 days)."
     )
     profiles = tiny_tables()["debtor_profiles"].assign(mean_days_late_365d=None)
     assert not [
-        text for text in card("c2", debtor_profiles=profiles)["what_would_change"] if "Better" in text
+        text for text in card("c2", debtor_profiles=profiles)["what_would_change"] if "next better" in text
     ]
 
 
@@ -213,6 +213,17 @@ def test_blocks_of_the_debtor_and_of_items_say_what_lifts_them(block: str, endin
     assert not [text for text in both if "not reminded" in text]
 
 
+def test_items_held_for_the_same_reason_are_told_together() -> None:
+    """With the words where they are the same."""
+    reasons = [f"blocked by direct_debit: not yet presented, due 2026-03-{day}" for day in (12, 13)]
+    reminders = tiny_tables()["reminders"].assign(
+        step=None, action_id=None, reason=[*reasons, "not due", "not due"]
+    )
+    assert card(reminders=reminders)["what_would_change"][-1] == (
+        "2 invoices are not reminded (direct debit): ends 5 days after the due day."
+    )
+
+
 def test_several_blocks_are_told_one_by_one() -> None:
     """They are one text in the run."""
     debtors = tiny_tables()["debtors"].assign(
@@ -224,14 +235,14 @@ def test_several_blocks_are_told_one_by_one() -> None:
 
 
 def test_the_next_step_says_what_cancels_it() -> None:
-    """Paying what is overdue net, 90.10; a promise and a dispute put it off."""
+    """Paying 90.10, the 100.10 of its invoices less credit of 10.00; a promise and a dispute put it off."""
     step = card()["what_would_change"][-1]
     assert step.startswith(
         "The friendly email on 2026-03-04 falls away when €90, what is then overdue net, is paid"
     )
     waits = tiny_tables()["actions"].assign(status="needs_approval", adverse=True)
     said = card(actions=waits)["what_would_change"]
-    assert "The friendly email on 2026-03-04 waits for a person's approval." in said
+    assert "The next step, friendly email on 2026-03-04, waits for a person's approval." in said
     blocked = tiny_tables()["actions"].assign(status="blocked")
     assert not [text for text in card(actions=blocked)["what_would_change"] if "friendly email" in text]
 

@@ -17,6 +17,14 @@ CLASSES = ("on_time", "1_30", "31_60", "61_90", "over_90")
 HELD = ("blocked", "waiting_for_bank")
 """Statuses of an action that may not be sent, whoever approves."""
 
+CAUSES = {
+    "refused": "refused by ",
+    "person_today": "a person contacts the debtor today",
+    "expected_to_pay": "no call: ",
+}
+OTHER_CAUSE = "other"
+"""What blocks an action, and how the run's words for it begin; one may also wait for the bank."""
+
 TERMS = "terms"
 """The step under which terms that wait for approval stand among the actions."""
 
@@ -32,8 +40,8 @@ def page_lists(tables: Tables, previous: Tables | None, as_of: date) -> dict[str
 
     debtors: one row per debtor, company code and currency with open items, most overdue first; then each
     other debtor once, under the currency with most open items. worklist: by collector and rank.
-    actions: those not withdrawn, by send_on, and terms that wait for approval; `cause` is what blocks one,
-    without particulars. invoices: the open ones that are predicted, by due day.
+    actions: those not withdrawn, by send_on, and terms that wait for approval; `cause` is a code for what
+    blocks one. invoices: the open ones that are predicted, by due day.
     """
     tables = whole_tables(tables)
     before = None if previous is None else whole_tables(previous)
@@ -132,11 +140,9 @@ def _actions(tables: Tables, as_of: date) -> pd.DataFrame:
     rows = pd.concat([tables["actions"], _terms(tables)], ignore_index=True)
     rows = rows[rows["change"] != "withdrawn"]
     today = pd.Timestamp(as_of)
-    held = rows["status"].isin(HELD)
-    cause = rows["blocked_by"].astype("str").str.replace(": .*", "", regex=True).fillna(rows["status"])
     columns = {
         **{name: rows[name] for name in ("action_id", "change", "status", "blocked_by")},
-        "cause": cause.where(held),
+        "cause": _causes(rows),
         "customer_id": rows["customer_id"],
         "name": _named(tables, rows["customer_id"]),
         "segment": _segment(tables, rows["customer_id"]),
@@ -153,6 +159,16 @@ def _actions(tables: Tables, as_of: date) -> pd.DataFrame:
         "waiting": rows["status"] == "needs_approval",
     }
     return pd.DataFrame(columns).sort_values(["send_on", "customer_id", "action_id"], ignore_index=True)
+
+
+def _causes(rows: pd.DataFrame) -> pd.Series:
+    """A code for what keeps an action from being sent, whoever or whatever it names; empty for the others."""
+    said = rows["blocked_by"].astype("str").fillna("")
+    causes = [said.str.startswith(words) for words in CAUSES.values()]
+    found = pd.Series(np.select(causes, list(CAUSES), OTHER_CAUSE), rows.index, dtype="str")
+    return found.mask(rows["status"] == "waiting_for_bank", "waiting_for_bank").where(
+        rows["status"].isin(HELD)
+    )
 
 
 def _terms(tables: Tables) -> pd.DataFrame:

@@ -7,15 +7,14 @@ words that their owners choose, so of most rules only this is said: what holds o
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from features.contracts.money import minor_digits
 from models.promises import PROMISE_WORKING_DAYS
 from models.reminding.blocks import DIRECT_DEBIT_DAYS
 from models.segments.rules import MANUAL, NO_MODEL
 from pipelines.page.rows import Row
-from pipelines.summary import money
 
 _MATURED = re.compile(r"^(\d+) of (\d+) matured invoices\b")
 _HESITATES = re.compile(r"it moves when (\d+)% nearer, or (\d+) days")
@@ -110,15 +109,15 @@ def _towards(own: str, profile: Row, segments: dict[str, Row]) -> Iterator[str]:
     if days is None or share is None or own not in letters:
         return
     place = letters.index(own)
-    for step, way in ((-1, "Better"), (1, "Worse")):
+    for step, way in ((-1, "better"), (1, "worse")):
         if not 0 <= place + step < len(letters):
             continue
         name = letters[place + step]
         mean, late = segments[name]["mean_days_late"], segments[name]["late_share"]
         if mean is not None and late is not None:
             yield (
-                f"{way} is {name}: its debtors pay {_days(mean)} on average and {late:.0%} of their invoices "
-                f"late, this one {_days(days)} and {share:.0%} (last 365 days)."
+                f"The next {way} segment, {name}, pays {_days(mean)} on average and {late:.0%} of its invoices "
+                f"late; this debtor {_days(days)} and {share:.0%} (last 365 days)."
             )
 
 
@@ -132,13 +131,17 @@ def _of_blocks(balances: list[Row], invoices: list[Row]) -> Iterator[str]:
     for said in own:
         for code, words in _blocks(said):
             yield f"Blocked ({_named(code, words)}): {_lifted(code, words)}."
-    held = [row["why"] for row in invoices if row["step"] is None and row["why"].startswith(_BLOCKED)]
-    of_debtor = {part for said in own for part in _blocks(said)}
-    counted = Counter(part for why in held for part in _blocks(why.removeprefix(_BLOCKED)))
-    for (code, words), count in counted.items():
-        if (code, words) not in of_debtor:
-            items = "1 invoice is" if count == 1 else f"{count} invoices are"
-            yield f"{items} not reminded ({_named(code, words)}): {_lifted(code, words)}."
+    own_codes = {code for said in own for code, _ in _blocks(said)}
+    held: dict[str, list[str]] = {}
+    for row in invoices:
+        if row["step"] is None and row["why"].startswith(_BLOCKED):
+            for code, words in _blocks(row["why"].removeprefix(_BLOCKED)):
+                held.setdefault(code, []).append(words)
+    for code, words in held.items():
+        if code not in own_codes:
+            items = "1 invoice is" if len(words) == 1 else f"{len(words)} invoices are"
+            same = words[0] if len(set(words)) == 1 else ""
+            yield f"{items} not reminded ({_named(code, same)}): {_lifted(code, same)}."
 
 
 def _blocks(said: str) -> list[tuple[str, str]]:
@@ -151,7 +154,8 @@ def _blocks(said: str) -> list[tuple[str, str]]:
 
 
 def _named(code: str, words: str) -> str:
-    return f"{code.replace('_', ' ')}: {words}" if words else code
+    name = code.replace("_", " ") if code in (*LIFTED, *UNTIL_A_DAY) else code
+    return f"{name}: {words}" if words else name
 
 
 def _lifted(code: str, words: str) -> str:
@@ -166,17 +170,21 @@ def _of_next_step(actions: list[Row]) -> Iterator[str]:
     if not meant:
         return
     action = meant[0]
-    step = f"The {action['step'].replace('_', ' ')} on {action['send_on']}"
+    step = f"The next step, {action['step'].replace('_', ' ')} on {action['send_on']},"
     if action["status"] == "needs_approval":
         yield f"{step} waits for a person's approval."
-    if action["net_overdue_minor"] > 0:
-        paid = money(action["net_overdue_minor"], action["currency"])
-        yield (
-            f"{step} falls away when {paid}, what is then overdue net, is paid; a promise to pay puts it off "
-            f"until {PROMISE_WORKING_DAYS} working days after its day, a dispute holds what it is about."
-        )
-    else:
-        yield f"{step} falls away when its invoices are paid before."
+    # credit that stands against the account pays for its items too
+    due = min(action["overdue_minor"], action["net_overdue_minor"])
+    paid = f"{_money(due, action['currency'])} of it is paid" if due > 0 else "its invoices are paid"
+    yield (
+        f"{step} falls away when {paid}; a promise to pay puts it off until {PROMISE_WORKING_DAYS} working "
+        "days after its day, a dispute holds what it is about."
+    )
+
+
+def _money(minor: int, currency: str) -> str:
+    digits = minor_digits(currency)
+    return f"{currency} {minor / 10**digits:,.{digits}f}"
 
 
 def _of_terms(treatment: Row) -> Iterator[str]:
