@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from features.contracts import LEDGER_TABLES, Column, Table
 
@@ -18,8 +18,8 @@ LONGEST_ID, LONGEST_TEXT, LONGEST_NOTE = 200, 500, 4_000
 LARGEST_AMOUNT = 10**12
 
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
-ID_PATTERN = rf"^[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?\Z"
-TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+\Z"
+ID_PATTERN = rf"^[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?$"
+TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+$"
 EXTERNAL_ID = "the tool's own number of the fact: the same number is the same fact"
 
 
@@ -130,7 +130,7 @@ def _matching(pattern: str, words: str) -> AfterValidator:
     compiled = re.compile(pattern)
 
     def check(text: str) -> str:
-        if not compiled.match(text):
+        if not compiled.fullmatch(text):
             raise ValueError(words)
         return text
 
@@ -150,7 +150,18 @@ _ID = _text(LONGEST_ID, ID_PATTERN, _NAME)
 _NEEDED_TEXT = _text(LONGEST_TEXT, ID_PATTERN, _NAME)
 _TEXT = _text(LONGEST_TEXT, TEXT_PATTERN, "has control characters such as NUL")
 _NOTE = _text(LONGEST_NOTE, TEXT_PATTERN, "has control characters such as NUL")
-_AMOUNT = Annotated[Decimal, Field(gt=0, le=LARGEST_AMOUNT, decimal_places=3)]
+_AMOUNT = Annotated[
+    Decimal,
+    Field(gt=0, le=LARGEST_AMOUNT, decimal_places=3),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST_AMOUNT},
+                {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,3})?$"},
+            ]
+        }
+    ),
+]
 _DAY = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 _SHARE = Annotated[float, Field(gt=0, le=1)]
 
