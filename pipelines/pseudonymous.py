@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from features.cleaning import Cleaned, stranger_words
@@ -53,3 +53,14 @@ def id_in(customer: str, known: Container[str], settings: Settings) -> str:
     """
     key = None if customer in known else pseudonym_key(settings)
     return customer if key is None else pseudonym(customer, key)
+
+
+def renamed(before: Iterable[str], now: Iterable[str]) -> list[str]:
+    """Return a warning when no debtor of the previous run is in the ledger of this one."""
+    left = set(before)
+    if not left or not left.isdisjoint(now):
+        return []
+    return [
+        f"none of the {len(left)} debtors of the previous run is in the ledger: every debtor counts as new. "
+        "That follows when pseudonyms were switched on or off, or their key was changed"
+    ]

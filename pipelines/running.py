@@ -29,6 +29,7 @@ from pipelines.champion_quality import quality_of, reliability_of
 from pipelines.deciding import Models, Previous
 from pipelines.deciding import decide as decide_tables
 from pipelines.progress import Progress, silent
+from pipelines.pseudonymous import renamed
 from pipelines.publication import RunFacts, RunInputs, publish
 from pipelines.published_runs import PublishedRun, has_table, previous_run, read_table
 from pipelines.reading import Reading, read
@@ -86,7 +87,7 @@ def read_for_run(config: Path, *, as_of: date | None, today: date, now: datetime
         models,
         previous,
         quality,
-        (*warnings, *_calendars(reading), *_scales(reading)),
+        (*warnings, *_calendars(reading), *_scales(reading), *_renamed(previous, reading)),
         not_taken_in,
     )
 
@@ -248,6 +249,11 @@ def _calendars(reading: Reading) -> list[str]:
     debtors = customers_on(reading.ledger.customers, reading.as_of)
     known = pd.Series(sorted(set(reading.ledger.invoices["customer_id"])), dtype="str")
     return calendar_notes(places(known, debtors, reading.settings.default_country)[0])
+
+
+def _renamed(previous: PublishedRun | None, reading: Reading) -> list[str]:
+    before = pd.Series(dtype="str") if previous is None else read_table(previous, "segments")["customer_id"]
+    return renamed(before, reading.ledger.invoices["customer_id"].unique())
 
 
 def _scales(reading: Reading) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from features.errors import ConfigurationError
 from features.pseudonyms import pseudonym
-from pipelines.pseudonymous import id_in, pseudonym_key
+from pipelines.pseudonymous import id_in, pseudonym_key, renamed
 from pipelines.reading import read_cleaned
 from pipelines.settings import Settings
 from pipelines.settings_file import parse_settings
@@ -102,3 +102,10 @@ def test_a_debtor_may_be_called_by_its_id_or_its_pseudonym(
     settings, known = settings_of(tmp_path), {of("ACME")}
     assert id_in("ACME", known, settings) == id_in(of("ACME"), known, settings) == of("ACME")
     assert id_in("NEW", known, settings) == of("NEW")
+
+
+def test_it_is_said_when_nobody_of_the_previous_run_is_known_any_more() -> None:
+    """Pseudonyms were switched on; one debtor in common, or no previous run, is no cause."""
+    (warning,) = renamed(["c1", "c2"], [of("c1"), of("c2")])
+    assert warning.startswith("none of the 2 debtors of the previous run is in the ledger")
+    assert renamed(["c1", "c2"], ["c2", "c3"]) == renamed([], ["c1"]) == []
