@@ -116,8 +116,8 @@ def _towards(own: str, profile: Row, segments: dict[str, Row]) -> Iterator[str]:
         mean, late = segments[name]["mean_days_late"], segments[name]["late_share"]
         if mean is not None and late is not None:
             yield (
-                f"The next {way} segment, {name}, pays {_days(mean)} on average and {late:.0%} of its invoices "
-                f"late; this debtor {_days(days)} and {share:.0%} (last 365 days)."
+                f"The next {way} segment, {name}, pays {_days(mean)} on average and {late:.0%} of its "
+                f"invoices late; this debtor {_days(days)} and {share:.0%} (last 365 days)."
             )
 
 
