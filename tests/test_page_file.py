@@ -15,10 +15,6 @@ from page_sample import SCRIPT, page_cards, page_lists, page_views
 from pipelines.page.page_file import (
     LANGUAGES,
     LIBRARY,
-    MOST_ACTIONS,
-    MOST_DEBTORS,
-    MOST_INVOICES,
-    MOST_OF_A_FLAG,
     SCRIPTS,
     STATIC,
     STYLE,
@@ -102,31 +98,32 @@ def test_the_chart_library_is_the_one_its_note_names() -> None:
     assert hashlib.sha256((STATIC / LIBRARY).read_bytes()).hexdigest() == noted[1]
 
 
-def test_long_lists_are_cut_to_their_most_urgent_rows_and_say_so() -> None:
-    """Of 3,000 debtors 500 and those of a flag stay; of the actions only what waits, is blocked or due."""
-    size = 3000
-    debtors = pd.concat([page_lists()["debtors"].head(1)] * size, ignore_index=True)
-    debtors["customer_id"] = [f"d{n}" for n in range(size)]
-    debtors["overdue_minor"] = range(size)
-    debtors["worsened"] = [n < 600 for n in range(size)]
-    debtors["new_large_overdue"] = [n == 7 for n in range(size)]
-    actions = pd.concat([page_lists()["actions"].tail(1)] * size, ignore_index=True)
-    actions["to_release"] = [n < 5 for n in range(size)]
-    actions["overdue_minor"] = range(size)
-    invoices = pd.concat([page_lists()["invoices"].head(1)] * 3 * size, ignore_index=True)
-    invoices["days_past_due"] = range(-size, 2 * size)
-    lists = data_of(made({**page_lists(), "debtors": debtors, "actions": actions, "invoices": invoices}))[
-        "lists"
-    ]
+def test_long_lists_are_cut_to_their_most_urgent_rows_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of debtors stay the 5 on top and 2 of each flag, of actions what waits or is due, of invoices 3 + 3."""
+    most = {"MOST_DEBTORS": 5, "MOST_OF_A_FLAG": 2, "MOST_ACTIONS": 4, "MOST_INVOICES": 3}
+    for name, number in most.items():
+        monkeypatch.setattr(f"pipelines.page.page_file.{name}", number)
+    lists = data_of(made())["lists"]
 
-    held = [row[0] for row in lists["debtors"]["rows"]]
-    top = range(size - MOST_DEBTORS, size)
-    flagged = range(600 - MOST_OF_A_FLAG, 600)
-    assert held == [f"d{n}" for n in sorted({*flagged, *top, 7})]
-    assert lists["debtors"]["total"] == size
-    assert len(lists["actions"]["rows"]) == 5 < MOST_ACTIONS
-    past = [row[lists["invoices"]["columns"].index("days_past_due")] for row in lists["invoices"]["rows"]]
-    assert past == [*range(1 - MOST_INVOICES, 1), *range(2 * size - MOST_INVOICES, 2 * size)]
+    debtors = _column(lists["debtors"], "name")
+    assert debtors == [SCRIPT, *(f"Debtor {n}" for n in (59, 58, 57, 56)), "Debtor 14", "Debtor 13"]
+    assert lists["debtors"]["total"] == 61
+    assert _column(lists["actions"], "action_id") == ["a12", "a13", "a14", "a15"]
+    assert _column(lists["invoices"], "days_past_due") == [19, 18, 17, 0, -1, -2]
+    assert len(lists["worklist"]["rows"]) == lists["worklist"]["total"] == 40
+
+
+def test_actions_that_nobody_can_do_anything_about_today_stay_out_of_the_file() -> None:
+    """Neither to release, nor waiting, nor blocked: planned for another day, and only the server has them."""
+    lists = page_lists()
+    lists["actions"]["to_release"] = False
+    actions = data_of(made(lists))["lists"]["actions"]
+    assert _column(actions, "action_id") == [f"a{n}" for n in range(1, 8)]
+    assert actions["total"] == 15
+
+
+def _column(listed: dict[str, Any], name: str) -> list[Any]:
+    return [row[listed["columns"].index(name)] for row in listed["rows"]]
 
 
 def test_what_json_cannot_say_is_refused() -> None:
