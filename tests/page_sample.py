@@ -148,8 +148,8 @@ def page_views() -> dict[str, Any]:
         "reliability": {
             "figures": [{"name": "the model", "auc": 0.86, "brier_skill": 0.31, "ece": 0.012, "ours": True}],
             "curve": [
-                {"predicted": 0.2, "observed": 0.18, "invoices": 1200},
-                {"predicted": 0.75, "observed": 0.74, "invoices": 400},
+                {"from": 0.1, "to": 0.2, "predicted": 0.16, "observed": 0.18, "predictions": 1200},
+                {"from": 0.7, "to": 0.8, "predicted": 0.75, "observed": 0.74, "predictions": 400},
             ],
         },
         "portfolios": {code: _portfolio(code) for code in ("EUR", "JPY")},

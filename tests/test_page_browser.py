@@ -221,7 +221,7 @@ def test_charts_are_drawn_when_they_come_into_sight(browser: Any, file: str) -> 
         page.locator("section#reliability figure button").click()
         assert page.locator("section#reliability .chart-table tbody tr").count() == 2
         assert (
-            "Of 100 invoices that were called 75 % likely to be late, 74 were late"
+            "Of 100 invoices that were called 70 to 80 % likely to be late, 74 were late"
             in page.locator("section#reliability").inner_text()
         )
         for name in ("concentration", "segments", "cash"):

@@ -191,13 +191,13 @@
     return [curve && curve.length ? curveSaid(curve) : figures.length > 0 && empty("no_curve"), table];
   }
 
-  const roundedShare = (value) => Math.round(100 * value);
+  const points = (share) => Math.round(100 * share);
 
   function curveSaid(curve) {
-    const sentence = (point) => d.t("of_100", { predicted: roundedShare(point.predicted), observed: roundedShare(point.observed), invoices: d.count(point.invoices) });
+    const sentence = (point) => d.t("of_100", { from: points(point.from), to: points(point.to), observed: points(point.observed), n: point.predictions });
     const far = curve.reduce((worst, point) => (Math.abs(point.predicted - point.observed) > Math.abs(worst.predicted - worst.observed) ? point : worst));
     const likely = [...curve].sort((a, b) => Math.abs(a.predicted - 0.75) - Math.abs(b.predicted - 0.75))[0];
-    const label = d.t("curve_said", { gap: roundedShare(Math.abs(far.predicted - far.observed)) });
+    const label = d.t("curve_said", { gap: points(Math.abs(far.predicted - far.observed)) });
     const option = (colours) => ({
       tooltip: d.tooltip(colours, (at) => (at.data.said ? at.data.said : "")),
       grid: { left: 48, right: 24, top: 28, bottom: 40 },
@@ -210,7 +210,7 @@
       ],
     });
     const columns = [{ label: d.t("axis_predicted"), class: "n", cell: (row) => d.share(row.predicted, 1) }, { label: d.t("axis_observed"), class: "n", cell: (row) => d.share(row.observed, 1) },
-      { label: d.t("col_invoices"), class: "n", cell: (row) => d.count(row.invoices) }];
+      { label: d.t("col_predictions"), class: "n", cell: (row) => d.count(row.predictions) }];
     return [d.el("p", { class: "said" }, sentence(likely)), d.el("p", { class: "soft" }, label),
       d.chart({ label, option, height: 280, table: () => d.table(label, columns, curve, { class: "data", noRowHead: true }) })];
   }
