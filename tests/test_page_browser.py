@@ -44,6 +44,7 @@ def page(shared: Any) -> Iterator[Any]:
     yield shared
     for _ in range(shared.locator("dialog").count()):
         shared.keyboard.press("Escape")
+    shared.wait_for_function("() => !document.querySelector('dialog')")
     assert shared.heard == []
 
 
@@ -163,7 +164,7 @@ def test_the_card_opens_and_escape_closes_it_and_gives_the_focus_back(page: Any)
     )
     assert page.evaluate("document.activeElement.closest('dialog') !== null")
     page.keyboard.press("Escape")
-    assert page.locator("dialog").count() == 0
+    page.wait_for_selector("dialog", state="detached")
     assert opener.evaluate("one => one === document.activeElement")
 
 
@@ -185,6 +186,7 @@ def test_a_script_in_a_name_stays_text_everywhere(page: Any) -> None:
     page.locator("dialog.debtor-card figure button.quiet").click()
     assert SCRIPT in page.locator("dialog.debtor-card .chart-table").inner_text()
     page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
     page.get_by_role("searchbox", name="Find a debtor").fill(SCRIPT)
     page.keyboard.press("Enter")
     assert _rows(page) == 1
@@ -278,6 +280,7 @@ def test_currencies_are_shown_one_at_a_time(page: Any) -> None:
     assert _rows(page) == 1
     assert "¥12,345" in page.locator("dialog tbody").inner_text()
     page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
     page.get_by_role("combobox", name="Currency").select_option("EUR")
 
 

@@ -126,7 +126,7 @@ def test_a_wrong_token_is_asked_for_again(page: Any) -> None:
     assert "does not accept this token" in page.locator("dialog.sign-in").inner_text()
     assert page.evaluate("sessionStorage.length") == 0
     sign_in(page)
-    assert page.locator("dialog").count() == 0
+    page.wait_for_selector("dialog", state="detached")
 
 
 def test_a_token_that_ends_leads_back_to_signing_in(page: Any) -> None:
@@ -135,7 +135,7 @@ def test_a_token_that_ends_leads_back_to_signing_in(page: Any) -> None:
     page.evaluate("sessionStorage.setItem('debtscape.token', 'expired')")
     page.locator("[data-figure=calls]").click()
     page.wait_for_selector("dialog.sign-in")
-    assert page.locator("dialog").count() == 1
+    page.wait_for_function("() => document.querySelectorAll('dialog').length === 1")
 
 
 def test_the_token_is_kept_for_this_tab_only(page: Any) -> None:
@@ -193,8 +193,9 @@ def test_an_unknown_debtor_and_a_failing_server_are_said(page: Any, api: Api) ->
     page.locator("dialog tbody button.debtor >> nth=0").click()
     page.wait_for_selector("dialog.debtor-card .empty")
     assert "no such debtor" in page.locator("dialog.debtor-card").inner_text()
-    page.keyboard.press("Escape")
-    page.keyboard.press("Escape")
+    for left in (1, 0):
+        page.keyboard.press("Escape")
+        page.wait_for_function("left => document.querySelectorAll('dialog').length === left", arg=left)
     api.refuses = "a run is being loaded"
     page.locator("[data-figure=calls]").click()
     page.wait_for_selector("dialog [role=alert]")
@@ -210,6 +211,7 @@ def test_a_newer_run_is_announced_and_shown_when_asked_for(page: Any, api: Api) 
     page.locator("[data-figure=calls]").click()
     page.wait_for_selector("#newer button")
     page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
     page.locator("#newer button").click()
     page.wait_for_selector("[data-figure=calls][data-count='7']")
     assert page.locator("#newer").inner_text() == ""
