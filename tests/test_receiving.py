@@ -16,6 +16,7 @@ from ledger_support import invoices, table
 from features.cleaning import Cleaned, clean
 from features.contracts import LEDGER_TABLES
 from features.ledger import known_before
+from features.pseudonyms import pseudonym
 from features.reported import NUMBER, REPORTED_AS
 from features.typed import Reading
 from pipelines.reading import read
@@ -427,3 +428,24 @@ def test_what_tools_report_does_not_move_the_default_day(tmp_path: Path) -> None
     assert reading.ledger.disputes.empty
     later = read(config, as_of=date(2026, 3, 11), today=date(2026, 3, 11))
     assert later.ledger.disputes["dispute_id"].tolist() == ["d1"]
+
+
+def test_tools_may_call_a_debtor_by_its_pseudonym(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a key, facts by the plain id and by the pseudonym are about one debtor, hashed once."""
+    key = "k" * 32
+    monkeypatch.setenv("OUR_KEY", key)
+    (tmp_path / "invoices.csv").write_text(
+        "invoice_id,customer_id,issued_on,due_on,amount\ni1,C1,2026-02-01,2026-03-01,100.00\n"
+    )
+    config = tmp_path / "debtscape.yaml"
+    config.write_text(
+        "ledger: {invoices: {path: invoices.csv}}\noutput: out\nprivacy: {pseudonym_key: OUR_KEY}\n"
+    )
+    hidden = pseudonym("C1", key.encode())
+    contacts = [fact("contact-history"), fact("contact-history", external_id="k2", customer_id=hidden)]
+    keep(tmp_path / "out" / "received", *contacts, fact("decisions", customer_id=hidden))
+    day = TODAY + timedelta(days=1)
+    ledger = read(config, as_of=day, today=day).ledger
+    assert ledger.contact_history["customer_id"].tolist() == [hidden, hidden]
+    assert ledger.decisions["customer_id"].tolist() == ledger.invoices["customer_id"].tolist() == [hidden]
+    assert ledger.decisions["by"].tolist() == [pseudonym("eva", key.encode(), "P-")]

@@ -105,6 +105,8 @@ def _in_words(kind: str, errors: list[ErrorDetails]) -> str:
     Repeats a short value, and of a note nothing.
     """
     error = min(errors, key=lambda each: each["type"] != "extra_forbidden")
+    if not error["loc"]:
+        return "a text in it is no Unicode"
     name = str(error["loc"][0])[:100]
     if error["type"] == "extra_forbidden":
         return f"unknown key `{name}`{way_out(name, ('external_id', *KINDS[kind].columns))}"
