@@ -47,6 +47,5 @@ def _outcome(sink: dict[str, Any]) -> str:
         case "already":
             said = "was there already"
         case _:
-            rows = f"{sink['rows']:,} rows" if sink["rows"] else "told"
-            said = f"delivered, {rows}"
+            said = "delivered" + (f", {sink['rows']:,} rows" if sink["rows"] else "")
     return f"{said}; delivered {earlier} again" if again else said

@@ -129,6 +129,7 @@ def test_delivering_says_what_it_did_and_again_that_it_was_there(shell: Shell, t
     code, out, _ = shell(FOLDER)
     assert code == 0
     assert "was there already" in out
+    assert "nothing: this run is what it holds" in out
     assert everything(tmp_path) == before
 
 

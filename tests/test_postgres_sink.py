@@ -28,9 +28,11 @@ from features.contracts import OUTPUT_TABLES, Kind
 from features.contracts.output import RUN_COLUMNS
 from features.errors import PublicationError
 from pipelines.delivering import postgres_sink
+from pipelines.delivering.handing_on import hand_on
 from pipelines.delivering.postgres_sink import deliver_to_postgres, held_in_postgres
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, find_run
+from pipelines.settings_file import parse_settings
 
 VARIABLE = "DELIVERY_DB"
 needs_server = pytest.mark.skipif(not can_start_postgres(), reason="no PostgreSQL")
@@ -384,6 +386,31 @@ def test_a_wrong_password_stays_secret(database: str, tmp_path: Path, monkeypatc
     with pytest.raises(PublicationError, match=r"cannot connect") as refusal:
         deliver_to_postgres(a_run(tmp_path), VARIABLE)
     assert "secret" not in str(refusal.value)
+
+
+@needs_server
+def test_a_login_that_fails_is_nowhere_to_be_read(
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Wrong password, unknown database: files, logs and lines are searched for what is in the address."""
+    caplog.set_level(logging.DEBUG)
+    a_run(tmp_path / "out")
+    said = {"ledger": {"invoices": {"path": "x.csv"}}, "deliver": {"postgres": f"sql:{VARIABLE}"}}
+    settings = parse_settings(said, base=tmp_path)
+    secret = database.replace(PASSWORD, "wrong-secret")
+    for address in (secret, database.replace("/postgres", "/secret-base")):
+        monkeypatch.setenv(VARIABLE, address)
+        told = hand_on(settings, now=NOW)
+        assert told["sinks"][0]["state"] == "failed"
+        written = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
+        everything = f"{told} {caplog.text} {capfd.readouterr()} {written}"
+        port = address.rpartition(":")[2].partition("/")[0]
+        for hidden in ("wrong-secret", "secret-base", PASSWORD, f"127.0.0.1:{port}", "writer"):
+            assert hidden not in everything
 
 
 def test_a_damaged_run_never_reaches_the_database(tmp_path: Path) -> None:

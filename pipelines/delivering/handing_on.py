@@ -6,11 +6,13 @@ again first, so that nothing of the debtor stays there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from features.contracts import SCHEMA_VERSION
 from features.errors import ConfigurationError, DebtscapeError, PublicationError
@@ -20,6 +22,8 @@ from pipelines.delivering.sinks import Sink, configured_sinks
 from pipelines.progress import Progress, silent
 from pipelines.published_runs import PublishedRun, find_run, latest_run, verify
 from pipelines.settings import Settings
+
+Done = TypeVar("Done")
 
 NOWHERE = (
     "nothing is configured under deliver, so nothing leaves. Name a place in the configuration, such as\n"
@@ -79,7 +83,18 @@ def _asked(output: Path, run_id: str | None) -> PublishedRun:
     return run
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What a sink holds, the run that it shows where it can be read, and what has to change there."""
+
+    held: Held
+    shown: PublishedRun | None
+    changes: dict[str, Any]
+    rewritten: list[PublishedRun]
+
+
 def _hand_on_to(sink: Sink, run: PublishedRun, output: Path, dry_run: bool) -> dict[str, Any]:
+    wrong: list[str] = []
     told: dict[str, Any] = {
         "sink": sink.name,
         "place": sink.place,
@@ -90,32 +105,45 @@ def _hand_on_to(sink: Sink, run: PublishedRun, output: Path, dry_run: bool) -> d
         "rows": 0,
         "withheld": 0,
         "delivered_again": [],
-        "troubles": [],
+        "troubles": wrong,
     }
-    try:
-        held = sink.held()
-        shown = _comparable(output, held.shown)
-        told |= {"held_run_id": held.shown, "held_as_of": shown.as_of.isoformat() if shown else None}
-        changes = diff(run, shown)
-        told |= {"words": _words(changes, run, held, shown), "withheld": sum(changes["withheld"].values())}
-        rewritten = _rewritten(output, held, run)
-        if dry_run:
-            again = [one.run_id for one in rewritten]
-            return told | {"state": "dry run", "delivered_again": again, "changes": changes}
-    except (DebtscapeError, OSError) as error:
-        return told | {"troubles": [_line(error)]}
-    for one in rewritten:
-        try:
-            sink.deliver(one, None)
-            told["delivered_again"].append(one.run_id)
-        except (DebtscapeError, OSError) as error:
-            told["troubles"].append(_line(error))
-    try:
-        delivery = sink.deliver(run, shown)
-        told |= {"state": "already" if delivery.already else "delivered", "rows": sum(delivery.rows.values())}
-    except (DebtscapeError, OSError) as error:
-        told["troubles"].append(_line(error))
+    seen = _noting(wrong, lambda: _look(sink, run, output))
+    if seen is None:
+        return told
+    told |= {
+        "held_run_id": seen.held.shown,
+        "held_as_of": seen.shown.as_of.isoformat() if seen.shown else None,
+        "words": _words(seen, run),
+        "withheld": sum(seen.changes["withheld"].values()),
+    }
+    if dry_run:
+        again = [one.run_id for one in seen.rewritten]
+        return told | {"state": "dry run", "delivered_again": again, "changes": seen.changes}
+    told["delivered_again"] = [
+        one.run_id for one in seen.rewritten if _noting(wrong, partial(sink.deliver, one, None))
+    ]
+    delivery = _noting(wrong, lambda: sink.deliver(run, seen.shown))
+    if delivery:
+        state = "already" if delivery.already else "delivered"
+        told |= {"state": state, "rows": sum(delivery.rows.values())}
     return told
+
+
+def _noting(troubles: list[str], act: Callable[[], Done]) -> Done | None:
+    """Return what the act returns, or None and one trouble more, in a line."""
+    try:
+        return act()
+    except DebtscapeError as error:
+        troubles.append(" ".join(str(error).split()))
+    except OSError as error:
+        troubles.append(f"{error.filename or 'the disk'}: {error.strerror or error}")
+    return None
+
+
+def _look(sink: Sink, run: PublishedRun, output: Path) -> _Seen:
+    held = sink.held()
+    shown = _comparable(output, held.shown)
+    return _Seen(held, shown, diff(run, shown), _rewritten(output, held, run))
 
 
 def _found(output: Path, run_id: str | None) -> PublishedRun | None:
@@ -145,18 +173,15 @@ def _rewritten(output: Path, held: Held, besides: PublishedRun) -> list[Publishe
     )
 
 
-def _words(changes: dict[str, Any], run: PublishedRun, held: Held, shown: PublishedRun | None) -> str:
+def _words(seen: _Seen, run: PublishedRun) -> str:
+    held, shown = seen.held, seen.shown
     if shown and shown.order > run.order:
         return f"it goes on showing run {shown.run_id} of {shown.as_of}, which comes after this one"
-    words: str = changes["words"]
-    if run.run_id in held.fingerprints and held.fingerprints[run.run_id] != run.fingerprint:
+    if held.shown == run.run_id and held.fingerprints.get(run.run_id) == run.fingerprint:
+        return "nothing: this run is what it holds"
+    words: str = seen.changes["words"]
+    if held.fingerprints.get(run.run_id, run.fingerprint) != run.fingerprint:
         return f"{words}; a debtor was erased from it since"
     if held.shown and not shown:
         return f"{words} (its run {held.shown} is not to be read here any more: all counts as new)"
     return words
-
-
-def _line(error: Exception) -> str:
-    if isinstance(error, DebtscapeError):
-        return " ".join(str(error).split())
-    return f"{getattr(error, 'filename', None) or 'the disk'}: {getattr(error, 'strerror', None) or error}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -77,7 +77,8 @@ def _shape(shape: str, folder: Path, base: Path) -> Sink:
         Path(shape).stem if own else shape,
         str(folder),
         held,
-        lambda run, _: deliver_in_shape(run, named, folder),
+        # how many rows the mapping took is its own affair
+        lambda run, _: replace(deliver_in_shape(run, named, folder), rows={}),
     )
 
 
