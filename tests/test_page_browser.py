@@ -13,14 +13,14 @@ from page_sample import BITING, CALLS, REACHED, SCRIPT, WAITING, page_cards, pag
 from pipelines.page.page_file import page_file
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One browser for all tests."""
+    """One browser for all tests; ended with them, because Playwright allows one at a time."""
     with chromium() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of the file on the disk."""
     path: Path = tmp_path_factory.mktemp("page") / "page.html"
