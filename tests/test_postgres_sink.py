@@ -281,6 +281,18 @@ def test_two_deliverers_at_once_take_turns(database: str, tmp_path: Path) -> Non
     assert counts == sorted((run.run_id, 3) for run in runs)
 
 
+@needs_server
+def test_a_deliverer_that_hangs_is_not_waited_for_without_end(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody holds the lock and does nothing: a refusal that says so, after a time."""
+    monkeypatch.setattr(postgres_sink, "LOCK_SECONDS", 0.1)
+    with psycopg.connect(database) as hanging:
+        hanging.execute("select pg_advisory_xact_lock(hashtext('debtscape'))")
+        with pytest.raises(PublicationError, match=r"was not delivered.*lock timeout"):
+            deliver_to_postgres(a_run(tmp_path), VARIABLE)
+
+
 KILLER = """
 import os, signal, sys
 from pathlib import Path

@@ -28,6 +28,8 @@ SCHEMA = "debtscape"
 MIGRATIONS = Path(__file__).parent / "migrations"
 CONNECT_SECONDS = 10
 """Until a server that does not answer counts as away; an address may name its own connect_timeout."""
+LOCK_SECONDS = 600
+"""Until another deliverer counts as hanging."""
 
 
 def deliver_to_postgres(run: PublishedRun, variable: str) -> Delivery:
@@ -98,6 +100,8 @@ def _transaction(variable: str, failed: str) -> Iterator[Connection]:
 
 def _one_at_a_time(connection: Connection) -> None:
     """Wait for whoever delivers into this database; the end of the transaction lets the next one in."""
+    milliseconds = int(1000 * LOCK_SECONDS)
+    connection.exec_driver_sql(f"set local lock_timeout = {milliseconds}")
     connection.exec_driver_sql(f"select pg_advisory_xact_lock(hashtext('{SCHEMA}'))")
 
 
