@@ -99,7 +99,7 @@ def actions(**columns: list[object]) -> pd.DataFrame:
 
 def test_every_shape_that_comes_along_is_whole_and_cites_its_source() -> None:
     """Each is read strictly, against the contract's tables, and says what it was written from."""
-    assert shape_names() == ["agenda", "generic_csv", "odoo_activities", "odoo_tags"]
+    assert shape_names() == ["agenda", "generic_csv", "odoo_activities", "odoo_tags", "upflow"]
     for name in shape_names():
         assert all(source.publisher for source in read_shape(shape_path(name)).documentation)
 
@@ -183,6 +183,12 @@ def test_odoo_activities_refuse_what_is_no_database_id(customer_id: str) -> None
     table = tiny_tables()["actions"].assign(customer_id=customer_id)
     with pytest.raises(PublicationError, match=r"mail\.activity\.csv: res_id: the shape demands"):
         shaped_files(told({"actions": table}), RUN, shipped("odoo_activities"))
+
+
+def test_upflow_gets_a_workflow_per_customer(tmp_path: Path) -> None:
+    """Named like the strategy; c2's terms wait for approval, so c2 is left out."""
+    content = delivered(a_run(tmp_path / "output"), "upflow", tmp_path / "out", "assign_customers.csv")
+    assert [tuple(row.values()) for row in lines(content)] == [("c1", "gentle"), ("c3", "friendly_only")]
 
 
 def test_an_odoo_contact_is_tagged_with_its_segment() -> None:
@@ -496,7 +502,7 @@ def test_an_unknown_shape_is_answered_with_those_there_are(tmp_path: Path) -> No
     run = replace(RUN, path=tmp_path)
     for shape, words in {
         "agnda": "did you mean `agenda`",
-        "upflow": "there are: agenda, generic_csv",
+        "salesforce": "there are: agenda, generic_csv",
         str(tmp_path / "none.yaml"): "cannot read the shape",
     }.items():
         with pytest.raises(ConfigurationError, match=words):
