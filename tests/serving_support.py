@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import httpx
@@ -45,17 +49,27 @@ class Api:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}".encode()
 
+        request = httpx.Request(method, f"http://api{path}", headers=headers, **others)
+
         async def send() -> httpx.Response:
-            async with httpx.AsyncClient(
-                transport=httpx.ASGITransport(app=self.app), base_url="http://api"
-            ) as client:
-                return await client.request(method, path, headers=headers, **others)
+            response = await httpx.ASGITransport(app=self.app).handle_async_request(request)
+            await response.aread()
+            return response
 
         return asyncio.run(send())
 
 
 def tiny_api(folder: Path, **settings: Any) -> Api:
-    """An API over the tiny run, which is published into the folder."""
+    """An API over the tiny run, in the folder."""
     api = Api(folder, **settings)
-    publish_tiny(api.output)
+    shutil.copytree(_published(), api.output, dirs_exist_ok=True)
     return api
+
+
+@cache
+def _published() -> Path:
+    """The tiny run, published once: the same in every folder."""
+    output = Path(mkdtemp()) / "out"
+    atexit.register(shutil.rmtree, output.parent)
+    publish_tiny(output)
+    return output

@@ -9,17 +9,23 @@ from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
 
 from features.contracts.output import SCHEMA_VERSION
+from pipelines.page.page_file import STATIC, shell
 from pipelines.serving.access import Access
 from pipelines.serving.access_log import AccessLog
+from pipelines.serving.answers import KEPT
 from pipelines.serving.guard import Guard
 from pipelines.serving.page_routes import page_routes
+from pipelines.serving.quote_routes import quote_routes
+from pipelines.serving.quoting_desk import QuotingDesk
 from pipelines.serving.refusals import answer_in_one_shape, refusal, refusals
 from pipelines.serving.run_routes import run_routes
 from pipelines.serving.run_store import NotReadyError, RunStore
 from pipelines.serving.table_routes import table_routes
 from pipelines.serving.tokens import ACCESS, Token, TokenFile
+from pipelines.serving.way_back import way_back_routes
 from pipelines.settings_file import load_settings
 
 _ABOUT = f"""What the latest run concluded (output contract {SCHEMA_VERSION}), and the way back.
@@ -86,4 +92,12 @@ def make_app(config: Path, *, today: Callable[[], date], now: Callable[[], datet
     app.include_router(table_routes(store, access, note))
     app.include_router(page_routes(store, access, note))
     app.include_router(run_routes(store, access))
+    app.include_router(quote_routes(store, access, QuotingDesk(config, today), note))
+    app.include_router(way_back_routes(store, access, settings, now))
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        return Response(shell(), media_type="text/html", headers=KEPT)
+
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -22,8 +22,10 @@ HEADERS = {
     b"x-frame-options": b"DENY",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-resource-policy": b"same-origin",
+    b"cache-control": b"no-cache",
 }
-"""The page needs scripts, styles and data of its own server only; an answer is shown inside nobody's page."""
+"""Where an answer says nothing else itself. The page needs scripts, styles and data of its own server only;
+an answer is shown inside nobody's page; a cache asks whether it still holds."""
 
 
 class Guard:

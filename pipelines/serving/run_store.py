@@ -31,6 +31,7 @@ from pipelines.published_runs import (
     all_runs,
     find_run,
     latest_run,
+    verify,
 )
 from pipelines.serving.served_page import ServedPage
 
@@ -121,8 +122,8 @@ class RunStore:
                     self._served, self._seen = self._load(), state
                 except NotReadyError as error:
                     self._give_up(state, str(error))
-                except (DebtscapeError, OSError):
-                    # a run that is being rewritten is away for a moment
+                except Exception:
+                    # a run that is being rewritten is away for a moment; whatever else it is, readers go on
                     if left:
                         time.sleep(_BETWEEN_TRIES_SECONDS)
                     else:
@@ -144,11 +145,13 @@ class RunStore:
         before, runs, old = _before(self._output, run), tuple(all_runs(self._output)), self._served
         if old is not None and (_print(old.run), _print(old.before)) == (_print(run), _print(before)):
             return ServedRun(run, before, runs, old.tables, old.waiting, old.page)
+        for read in filter(None, (run, before)):
+            verify(read)
         inside = tables_of(run)
         tables, waiting = _leaving(run, inside)
         page = ServedPage(facts_of(run, before), inside, tables_of(before) if before else None)
-        for read in (run, before):
-            if read is not None and _print(find_run(self._output, read.run_id)) != _print(read):
+        for read in filter(None, (run, before)):
+            if _print(find_run(self._output, read.run_id)) != _print(read):
                 raise PublicationError(f"run {read.run_id} was rewritten while it was read")
         return ServedRun(run, before, runs, tables, waiting, page)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
@@ -40,6 +41,7 @@ def optional(kind: Any, meaning: str) -> tuple[Any, None]:
     return Annotated[kind, Field(description=meaning)], None
 
 
+@cache
 def parameters(table: Table) -> type[BaseModel]:
     """Return the model of a table's query parameters.
 
