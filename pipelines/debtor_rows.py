@@ -5,11 +5,12 @@ Tables are read as they were written, also those of an older contract.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from features.contracts import LEDGER_TABLES, Column, Table
+from features.pseudonyms import pseudonym
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,6 +54,46 @@ def _is_its_key(table: str, key: str | None, debtor: Debtor) -> bool:
             return first in debtor.invoice_keys or key in debtor.invoice_keys
         case _:  # one or the other
             return not {first, key}.isdisjoint(debtor.ids | debtor.invoice_keys)
+
+
+def known_debtors(tables: Iterable[pa.Table], key: bytes | None) -> Debtor:
+    """Return all the debtors in tables of a run, as if they were one; `key`: of their pseudonyms."""
+    import pyarrow.compute as pc
+
+    found: dict[str, set[str]] = {"customer_id": set(), "invoice_id": set()}
+    for table in tables:
+        for column in found.keys() & set(table.column_names):
+            found[column].update(pc.unique(pc.drop_null(table[column])).to_pylist())
+    return debtor_of(found["customer_id"], found["invoice_id"], key)
+
+
+def debtor_of(ids: Set[str], invoices: Set[str], key: bytes | None) -> Debtor:
+    """Return the debtor of these ids and invoices; `key`: of the pseudonyms, where there are any."""
+    hidden = {pseudonym(invoice, key) for invoice in invoices} if key is not None else set()
+    return Debtor(ids, invoices, invoices | hidden)
+
+
+def with_known_keys(rejected: pa.Table, known: Debtor) -> pa.Table:
+    """Return the rejected rows with a key and a quoted value only where they are surely of `known` debtors.
+
+    What was never accepted is in no other table, so nobody can tell whose it is. The place in the source and
+    the rule stay.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    sure = its_rows("rejected", rejected, known)
+    keys, reasons = rejected["key"], rejected["reason"]
+    rules = pa.chunked_array(
+        [[reason and reason.partition(": ")[0] for reason in reasons.to_pylist()]], reasons.type
+    )
+    for name, values in {
+        "key": pc.if_else(sure, keys, pa.scalar(None, keys.type)),
+        "reason": pc.if_else(sure, reasons, rules),
+    }.items():
+        at = rejected.column_names.index(name)
+        rejected = rejected.set_column(at, rejected.schema.field(at), values)
+    return rejected
 
 
 def without_actions(table: pa.Table, actions: Set[str]) -> pa.Table:

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import PublicationError
 from features.pseudonyms import DEBTOR, pseudonym
-from pipelines.debtor_rows import Debtor, among, its_rows, shape, without_actions
+from pipelines.debtor_rows import (
+    Debtor,
+    among,
+    debtor_of,
+    its_rows,
+    known_debtors,
+    shape,
+    with_known_keys,
+    without_actions,
+)
 from pipelines.durable_files import remove
 from pipelines.output_folder import HIDDEN, clean_up, disk_trouble, json_bytes, only_writer, point_at_latest
 from pipelines.published_runs import MANIFEST, PublishedRun, all_runs, content_fingerprint, read_table, verify
@@ -32,7 +41,6 @@ UNREACHED = (
     "what was delivered: debtscape deliver hands the rewritten runs on again; and copies and backups",
     "what models learned from its invoices: train again without the debtor",
     "words that people typed about it elsewhere, such as the reason of an approval for another debtor",
-    "numbers of its invoices that never were accepted, in the tables of rejected rows",
     "lists of who would move, of models that are tracked elsewhere than in the output folder",
 )
 WITHDRAWN_WARNING = "a warning was withdrawn: it named a debtor that was erased"
@@ -86,7 +94,7 @@ def forget(
         backtests = [folder for folder in sorted((output / BACKTESTS).glob("[!.]*")) if folder.is_dir()]
         ids = _ids(customer_id, _published_and_received(runs, received), key)
         debtor = _debtor(ids, (*(run.path for run in runs), *backtests), key)
-        erased = [rows for run in runs if (rows := _forget_in_run(run, debtor, day))]
+        erased = [rows for run in runs if (rows := _forget_in_run(run, debtor, day, key))]
         backtest_rows = [count for folder in backtests if (count := _forget_in_backtest(folder, debtor))]
         traces = erase_traces(output, received, debtor)
         if runs:
@@ -130,11 +138,10 @@ def _debtor(ids: Set[str], folders: Iterable[Path], key: bytes | None) -> Debtor
             if {"customer_id", "invoice_id"} <= set(table.column_names):
                 own = table.filter(among(table["customer_id"], ids))["invoice_id"]
                 invoices.update(pc.drop_null(own).to_pylist())
-    hidden = {pseudonym(invoice, key) for invoice in invoices} if key is not None else set()
-    return Debtor(ids, invoices, invoices | hidden)
+    return debtor_of(ids, invoices, key)
 
 
-def _forget_in_run(run: PublishedRun, debtor: Debtor, day: date) -> dict[str, int]:
+def _forget_in_run(run: PublishedRun, debtor: Debtor, day: date, key: bytes | None) -> dict[str, int]:
     """Rewrite the run without the debtor; return the rows erased per table, none where it is not in it."""
     import pyarrow.compute as pc
 
@@ -147,6 +154,8 @@ def _forget_in_run(run: PublishedRun, debtor: Debtor, day: date) -> dict[str, in
     if "actions" in kept:
         left = set(tables["actions"]["action_id"].to_pylist()) - set(kept["actions"]["action_id"].to_pylist())
         kept = {name: without_actions(table, left) for name, table in kept.items()}
+    if "rejected" in kept:
+        kept["rejected"] = with_known_keys(kept["rejected"], known_debtors(kept.values(), key))
     files, withdrawn = _files(run, kept, day)
     manifest = _new_manifest(run, files, {name: table.num_rows for name, table in kept.items()}, debtor)
     entry = {
