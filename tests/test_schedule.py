@@ -60,6 +60,7 @@ def settings(tmp_path: Path) -> Settings:
     end = datetime.now(ZoneInfo(zone)).date()
     config = write_portfolio(simulate(debtors=20, months=6, seed=1, end=end), tmp_path)
     schedule = 'schedule: {resegment: "0 5 * * *", train: "30 3 1 * *"}\n'
+    schedule += "deliver: {folder: delivered}\n"
     config.write_text(config.read_text().replace("Europe/Amsterdam", zone) + schedule)
     return load_settings(config)
 
@@ -106,7 +107,7 @@ def serving(settings: Settings, tmp_path: Path, prefect_server: str) -> Iterator
     process.wait()
 
 
-def test_a_scheduled_run_appears_completes_and_publishes(
+def test_a_scheduled_run_appears_completes_publishes_and_is_handed_on(
     serving: subprocess.Popen[bytes], settings: Settings, tmp_path: Path
 ) -> None:
     """Nobody starts it: the scheduler makes it, the serving process runs it, as of its scheduled day.
@@ -128,6 +129,7 @@ def test_a_scheduled_run_appears_completes_and_publishes(
     expected = completed[0].expected_start_time.astimezone(settings.zone).date()
     assert expected != datetime.now(UTC).date()
     assert expected.isoformat() in (tmp_path / "out" / "latest.json").read_text()
+    assert (tmp_path / "delivered/current").resolve().name.startswith(expected.isoformat())
 
     local = [run.expected_start_time.astimezone(settings.zone) for run in runs("SCHEDULED")]
     assert any((at.hour, at.minute, at.second) == (5, 0, 0) for at in local)
