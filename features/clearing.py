@@ -5,6 +5,7 @@ Rules
   latest posting day of the payments in it, and is known on the day of the clearing itself.
 - A payment or credit that names its invoice belongs to that invoice, a payment with its own days. Of the
   other credits one of the very amount of an item belongs to it; the rest goes to the items due first.
+- A credit counts from its own posting day, so that what was paid after it was paid.
 - What credits leave of the items is paid by the money in the clearing. What little is missing then is a
   discount on each item alike. Where more is missing, the items due first are paid, and what is left was
   written off, or moved to a new item by the clearing document.
@@ -20,8 +21,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from features.books import KINDS
 from features.timeline import NEVER, Flags, Ints
 
 ITEM, CREDIT, MONEY, BACK = range(4)
@@ -63,9 +64,9 @@ class Lines:
         Left behind with the name of an item cleared by the same document: the rest of that item. Left
         behind without one: an item of its own. References then lead to the first item of such a chain.
         """
-        left = (self.role == BACK) & ~self.special & (self.continued_by >= 0)
-        named = np.maximum(self.reference, 0)
-        by = np.maximum(self.continued_by, 0)
+        named, by = np.maximum(self.reference, 0), np.maximum(self.continued_by, 0)
+        elsewhere = (self.continued_by >= 0) & (self.group != self.group[by])
+        left = (self.role == BACK) & ~self.special & elsewhere
         same = (self.reference >= 0) & (self.group[named] >= 0) & (self.group[named] == self.group[by])
         residual = left & same
         role = np.where(left & ~same, ITEM, self.role)
@@ -80,34 +81,37 @@ class Lines:
 
 @dataclass(frozen=True)
 class Allocations:
-    """One row per allocation of money; item is -1 for unapplied cash, line is the line it comes from."""
+    """One row per allocation of money; item is -1 for unapplied cash, line is the line it comes from.
+
+    kind: position in `books.KINDS`.
+    """
 
     item: Ints
     line: Ints
     happened: Ints
     known: Ints
     amount: Ints
-    kind: npt.NDArray[np.object_]
+    kind: Ints
 
 
 class _Found:
     """Collects allocations."""
 
     def __init__(self) -> None:
-        self.parts: list[tuple[Ints, Ints, Ints, Ints, Ints, npt.NDArray[np.object_]]] = []
+        self.parts: list[tuple[Ints, ...]] = []
 
-    def add(self, item: Ints, line: Ints, happened: Ints, known: Ints, amount: Ints, kind: object) -> None:
+    def add(
+        self, item: Ints, line: Ints, happened: Ints, known: Ints, amount: Ints, kind: Ints | str
+    ) -> None:
         """Add those whose amount is not 0."""
-        kinds = np.broadcast_to(np.asarray(kind, dtype=object), item.shape)
+        kinds = np.full(len(item), KINDS.index(kind)) if isinstance(kind, str) else kind
         some = amount > 0
-        self.parts.append(
-            (item[some], line[some], happened[some], known[some], amount[some], kinds[some].copy())
-        )
+        self.parts.append((item[some], line[some], happened[some], known[some], amount[some], kinds[some]))
 
     def all(self) -> Allocations:
         columns = [np.concatenate(column) for column in zip(*self.parts, strict=True)]
         item, line, happened, known, amount, kind = columns
-        order = np.lexsort((kind.astype("str"), amount, happened, known, line, item))
+        order = np.lexsort((kind, amount, happened, known, line, item))
         return Allocations(*(column[order] for column in (item, line, happened, known, amount, kind)))
 
 
@@ -180,13 +184,19 @@ def _cleared_lines(lines: Lines, discount_up_to: float, found: _Found) -> None:
     claim = claim_of(credits, lines.group[credits])
     claim = _of_the_same_amount(lines, credits, claim, group, rest)
     named = claim >= 0
-    credited = np.minimum(taken(claim[named], lines.amount[credits[named]]), rest)
+    rows, claims = credits[named], claim[named]
+    credited = np.minimum(taken(claims, lines.amount[rows]), rest)
+    last_credit = np.full(len(keys), -NEVER)
+    np.maximum.at(last_credit, claims, lines.posted[rows])
+    found.add(item, item, last_credit, known, credited, "credit")
     rest = rest - credited
-    credit_pool = np.zeros(count, dtype=np.int64)
-    np.add.at(credit_pool, lines.group[credits[~named]], lines.amount[credits[~named]])
+    rows = credits[~named]
+    credit_pool, credit_day = np.zeros(count, dtype=np.int64), np.full(count, -NEVER)
+    np.add.at(credit_pool, lines.group[rows], lines.amount[rows])
+    np.maximum.at(credit_day, lines.group[rows], lines.posted[rows])
     more = np.clip(credit_pool[group] - _before(rest, group), 0, rest)
-    credited, rest = credited + more, rest - more
-    found.add(item, item, closing, known, credited, "credit")
+    found.add(item, item, credit_day[group], known, more, "credit")
+    rest = rest - more
 
     # the money of the clearing
     pool = np.zeros(count, dtype=np.int64)
@@ -214,7 +224,8 @@ def _cleared_lines(lines: Lines, discount_up_to: float, found: _Found) -> None:
     moved[lines.group[lines.continued_by[own]]] = True
     was_paid = (pay > 0) | (paid > 0)
     discount = was_paid & (rest <= discount_up_to * amount)
-    kind = np.where(discount, "discount", np.where(moved[group], "credit", "write_off")).astype(object)
+    otherwise = np.where(moved[group], KINDS.index("credit"), KINDS.index("write_off"))
+    kind = np.where(discount, KINDS.index("discount"), otherwise)
     when = np.where(discount, np.maximum(np.where(pay > 0, day, -NEVER), last_paid), closing)
     found.add(item, item, when, known, rest, kind)
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.books import arrow_ids, day_column, day_numbers, positions
+from features.books import KINDS, arrow_ids, day_column, day_numbers, positions
 from features.clearing import BACK, CREDIT, ITEM, MONEY, Lines, allocate
 from features.contracts import Column, Table
 from features.errors import LedgerError
@@ -104,7 +105,8 @@ def ledger_tables(
 def _counted_once(lines: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """Return each line once; of one that is there open and cleared, the cleared one."""
     key = list(LINE_ITEMS.key)
-    if lines["line"].isna().all() and lines["year"].isna().all():
+    unnumbered = lines["line"].isna().all() and lines["year"].isna().all()
+    if unnumbered or pc.count_distinct(arrow_ids(_joined(lines, key))).as_py() == len(lines):
         return lines.reset_index(drop=True)
     ordered = lines.sort_values("clearing_date", kind="stable", na_position="last")
     once = ordered[~ordered.duplicated(key)].sort_index()
@@ -173,10 +175,10 @@ def _as_lines(lines: pd.DataFrame, money: Flags) -> tuple[Lines, pd.Series]:
 
 
 def _joined(lines: pd.DataFrame, parts: list[str]) -> pd.Series:
-    filled = lines[parts].fillna("")
-    if len(parts) == 1:
-        return filled[parts[0]]
-    return filled[parts[0]].str.cat(filled[parts[1:]], sep="|")
+    """Return the parts joined with "|", empty ones as nothing."""
+    columns = [pc.fill_null(arrow_ids(lines[part]), "") for part in parts]
+    joined = pc.binary_join_element_wise(*columns, pa.scalar("|", pa.large_string()))
+    return pd.Series(joined.to_pandas().array, index=lines.index, dtype="str")
 
 
 def _or(days: Ints, other: Ints) -> Ints:
@@ -186,9 +188,9 @@ def _or(days: Ints, other: Ints) -> Ints:
 def _numbered(lines: pd.DataFrame, key: list[str], rows: Flags) -> tuple[Ints, int]:
     """Return the number of each row's group, -1 outside `rows`, and how many groups there are."""
     number = np.full(len(lines), -1, dtype=np.int64)
-    groups = lines.loc[rows, key].groupby(key, dropna=False, sort=True)
-    number[rows] = groups.ngroup().to_numpy()
-    return number, groups.ngroups
+    groups = arrow_ids(_joined(lines.loc[rows, key].astype("str"), key)).dictionary_encode()
+    number[rows] = groups.indices.to_numpy().astype(np.int64)
+    return number, len(groups.dictionary)
 
 
 def _rank(ids: pd.Series) -> Ints:
@@ -300,7 +302,7 @@ def _payments(lines: pd.DataFrame, made: Lines, ids: pd.Series, discount_up_to: 
             "paid_on": day_column(found.happened.copy()),
             "amount": found.amount / MILLION,
             "currency": lines["currency"].take(who).reset_index(drop=True),
-            "kind": found.kind,
+            "kind": np.array(KINDS, dtype=object)[found.kind],
             "known_on": day_column(found.known.copy()),
         }
     )

@@ -52,6 +52,18 @@ def read_shaped(sources: Mapping[str, Source], base: Path) -> tuple[Raw, dict[st
     return raw, readings, notes
 
 
+def tables_in(shape: Shape, frame: pd.DataFrame) -> list[str]:
+    """Return the tables that a file with these columns is read as in a shape; of several files, one each."""
+    if shape.line_items and not set(NEEDED) - set(_found_names(shape.line_items.names, frame)):
+        return ["invoices", "payments"]
+    found = []
+    for name, shaped in shape.tables.items():
+        here = set(_found_names(shaped.names, frame))
+        if any(not _needed(LEDGER_TABLES[name], part) - here for part in shaped.parts):
+            found.append(name)
+    return [*found, "payments"] if shape.open_items_only and found else found
+
+
 def _same_export(sources: Mapping[str, Source]) -> list[list[str]]:
     """Return the names of the tables with a shape, those read from the same export together."""
     exports: dict[str, list[str]] = {}

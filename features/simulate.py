@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.errors import ConfigurationError
 from features.simulated_debtors import NEVER, PAYERS, make_debtors, of_type
+from features.simulated_line_items import IN_LINE_ITEMS, SAP, as_line_items, renamed
 from features.simulated_payments import (
     close_invoices,
     issue_invoices,
@@ -107,10 +108,22 @@ def simulate(
     return Portfolio(tables, _truth(debtor, acting=reminders == "effective"), debtor, item)
 
 
-def write_portfolio(portfolio: Portfolio, folder: Path) -> Path:
-    """Write the tables as CSV, the truth in a folder of its own, and a configuration; return its path."""
+def write_portfolio(portfolio: Portfolio, folder: Path, shape: str | None = None) -> Path:
+    """Write the tables as CSV, the truth in a folder of its own, and a configuration; return its path.
+
+    shape: sap_fbl5n writes invoices and payments as one list of line items, `fbl5n.csv`, as SAP exports it.
+    """
+    if shape not in (None, SAP):
+        raise ConfigurationError(f"a portfolio cannot be written as {shape}; it can as {SAP}")
     (folder / "truth").mkdir(parents=True, exist_ok=True)
-    for name, table in portfolio.tables.items():
+    tables = dict(portfolio.tables)
+    if shape:
+        line_items, ids = as_line_items(tables)
+        line_items.to_csv(
+            folder / "fbl5n.csv", sep=";", index=False, encoding="cp1252", lineterminator="\r\n"
+        )
+        tables = {name: renamed(table, ids) for name, table in tables.items() if name not in IN_LINE_ITEMS}
+    for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
     portfolio.truth.to_csv(folder / "truth" / "truth.csv", index=False)
     if "responds" in portfolio.item:
@@ -119,7 +132,9 @@ def write_portfolio(portfolio: Portfolio, folder: Path) -> Path:
         "# A simulated portfolio. What it was made from is in truth/, which no command reads.",
         "ledger:",
     ]
-    for name, table in portfolio.tables.items():
+    for name in IN_LINE_ITEMS if shape else ():
+        lines += [f"  {name}:", "    path: fbl5n.csv", f"    shape: {shape}"]
+    for name, table in tables.items():
         columns = ", ".join(f"{column}: {column}" for column in table)
         lines += [f"  {name}:", f"    path: {name}.csv", f"    columns: {{{columns}}}", "    dates: iso"]
     lines += [

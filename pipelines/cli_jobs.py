@@ -27,6 +27,12 @@ def demo(
     console.show_run(shown["run"])
 
 
+def _shapes() -> list[str]:
+    """Return the names of the shapes, without loading what reads them: the help has to be quick."""
+    folder = Path(__file__).resolve().parent.parent / "configs" / "shapes" / "in"
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
 def init(
     files: Annotated[
         list[Path], typer.Argument(help="The ledger's files: CSV, Parquet or Excel.", metavar="FILE…")
@@ -34,15 +40,26 @@ def init(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where to write the configuration.")
     ] = CONFIG,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            "--shape",
+            metavar="SHAPE",
+            help=f"Whose export it is: {', '.join(_shapes())}; or a file of your own (docs/shapes.md).",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing configuration.")] = False,
 ) -> None:
     """Look at files, guess their mapping, write a commented configuration, say what is unsure."""
-    from features.mapping import init_configuration
+    from features.mapping import init_configuration, init_in_shape
     from pipelines import console
 
     if output.exists() and not force:
         raise DebtscapeError(f"{output} exists already. Choose another name with -o, or add --force.")
-    text, unsure = init_configuration(files, output.parent)
+    if shape:
+        text, unsure = init_in_shape(shape, files, output.parent)
+    else:
+        text, unsure = init_configuration(files, output.parent)
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -171,6 +188,12 @@ def simulate(
     end: Annotated[
         date, typer.Option("--end", parser=day, metavar="DAY", help="First day not in it.")
     ] = date(2026, 1, 1),
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            "--shape", metavar="SHAPE", help="Write invoices and payments as sap_fbl5n exports them."
+        ),
+    ] = None,
     effective_reminders: Annotated[
         bool,
         typer.Option(
@@ -191,4 +214,4 @@ def simulate(
         invoices=invoices,
         reminders="effective" if effective_reminders else "recorded",
     )
-    typer.echo(f"wrote {write_portfolio(portfolio, out)}")
+    typer.echo(f"wrote {write_portfolio(portfolio, out, shape)}")

@@ -98,7 +98,7 @@ def test_a_credit_of_the_amount_of_an_item_belongs_to_that_item(tmp_path: Path) 
     assert moved(result) == [
         ("7001", "02-20", "02-20", 3000, "credit"),
         ("9001", "02-19", "02-20", 10000, "payment"),
-        ("9002", "02-20", "02-20", 3000, "credit"),
+        ("9002", "02-15", "02-20", 3000, "credit"),
     ]
 
 
@@ -114,7 +114,7 @@ def test_a_credit_that_names_its_invoice_belongs_to_it(tmp_path: Path) -> None:
     )
     assert moved(result)[1:] == [
         ("9001", "02-20", "02-20", 10000, "payment"),
-        ("9002", "02-20", "02-20", 2000, "credit"),
+        ("9002", "02-15", "02-20", 2000, "credit"),
         ("9002", "02-20", "02-20", 3000, "payment"),
     ]
 
