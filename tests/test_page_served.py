@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -117,6 +118,14 @@ def test_nothing_is_asked_before_somebody_signs_in(page: Any, api: Api) -> None:
     assert page.locator("main [data-figure=calls]").count() == 1
     assert api.asked[0][0] == "/v1/page"
     assert page.heard == []
+
+
+def test_who_closes_the_sign_in_can_open_it_again(page: Any) -> None:
+    """Escape leaves a page with a button that signs in."""
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
 
 
 def test_a_wrong_token_is_asked_for_again(page: Any) -> None:
@@ -235,6 +244,7 @@ def test_an_action_is_approved_or_refused_with_a_reason(page: Any, api: Api, cho
     decision = api.decided[0]
     assert len(api.decided) == 1
     assert decision.pop("external_id").startswith("page-")
+    assert abs((date.fromisoformat(decision.pop("decided_on")) - date.today()).days) <= 1  # the browser's day
     assert decision == {
         "customer_id": "C11",
         "action_id": "a1",

@@ -8,7 +8,9 @@
   const days = (key) => ({ key, class: "n", cell: (row) => (row[key] === null ? "–" : d.count(row[key])) });
   const day = (key) => ({ key, class: "day", cell: (row) => d.day(row[key]) });
   const code = (key, kind) => ({ key, cell: (row) => (row[key] === null ? "–" : d.code(kind, row[key])) });
-  const text = (key, kind) => ({ key, class: "wide", cell: (row) => d.sentence(row[key], kind) });
+  const blocked = { key: "blocked_by", class: "wide", cell: (row) => d.sentence(row.blocked_by, "block"), optional: true };
+  const reason = { key: "reason", class: "wide", cell: (row) =>
+    [d.sentence(row.reason), row.blocked_by && d.el("span", { class: "id" }, d.t("col_blocked_by"), ": ", d.sentence(row.blocked_by, "block"))] };
   const segment = { key: "segment", cell: (row) => d.segmentTag(row.segment) };
   const debtor = { key: "customer_id", word: "debtor", cell: (row) => d.debtorButton(row) };
   const plain = (key) => ({ key, class: "short", cell: (row) => row[key] ?? "–", optional: true });
@@ -17,7 +19,7 @@
   const LISTS = {
     debtors: {
       columns: [debtor, plain("company_code"), segment, money("overdue_minor"), money("net_overdue_minor"), money("open_minor"),
-        money("expected_late_minor"), days("oldest_days_past_due"), code("next_step", "step"), day("next_on"), text("blocked_by", "block")],
+        money("expected_late_minor"), days("oldest_days_past_due"), code("next_step", "step"), day("next_on"), blocked],
       sort: "-overdue_minor",
       filters: ["q", "segment", "debtor_flag"],
     },
@@ -31,14 +33,14 @@
     },
     actions: {
       columns: [debtor, code("step", "step"), code("channel", "channel"), plain("collector"), day("send_on"), day("valid_until"),
-        money("overdue_minor"), money("net_overdue_minor"), code("status", "status"), text("blocked_by", "block"), text("reason")],
+        money("overdue_minor"), money("net_overdue_minor"), code("status", "status"), reason],
       sort: "-overdue_minor",
       filters: ["q", "status"],
     },
     invoices: {
       columns: [{ key: "invoice_id", word: "invoice", cell: (row) => row.invoice_id }, debtor, day("issued_on"), day("due_on"), money("open_minor"),
         days("days_past_due"), { key: "p_late", class: "n", cell: (row) => d.share(row.p_late) }, day("paid_on_p10"), day("paid_on_p50"),
-        day("paid_on_p90"), code("source", "source"), code("step", "step"), day("send_on"), text("reason")],
+        day("paid_on_p90"), code("source", "source"), code("step", "step"), day("send_on"), reason],
       sort: "-open_minor",
       filters: ["q", "ageing"],
     },
@@ -175,6 +177,8 @@
         d.t(approved ? "approve" : "refuse"))),
   });
 
+  const today = () => { const now = new Date(); return d.isoDay(Date.UTC(now.getFullYear(), now.getMonth(), now.getDate())); };
+
   function askReason(row, approved, load) {
     const external_id = `page-${[...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
     const reason = d.el("textarea", { required: true, maxlength: "500", rows: "3" });
@@ -182,7 +186,7 @@
     const send = async (event) => {
       event.preventDefault();
       try {
-        await d.source.decide({ external_id, customer_id: row.customer_id, action_id: row.action_id, approved, reason: reason.value.trim() });
+        await d.source.decide({ external_id, customer_id: row.customer_id, action_id: row.action_id, approved, decided_on: today(), reason: reason.value.trim() });
         d.replace(form, d.el("p", { class: "done", role: "status" }, d.t("decision_kept")));
         load();
       } catch (error) {

@@ -87,6 +87,7 @@
     } },
     d.el("p", null, d.t("sign_in_how")), why && d.el("p", { class: "trouble", role: "alert" }, why),
     d.el("label", null, d.t("token"), token), d.el("button", { type: "submit", class: "approve" }, d.t("sign_in")));
+    if (!views) d.replace(main(), d.el("button", { type: "button", class: "approve", onclick: () => d.signIn() }, d.t("sign_in")));
     const dialog = d.openDialog("small sign-in", d.t("sign_in"), form);
     token.focus();
   };
