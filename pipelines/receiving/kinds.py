@@ -156,8 +156,8 @@ _AMOUNT = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST_AMOUNT},
-                {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,3})?$"},
+                {"type": "number", "minimum": 0.001, "maximum": LARGEST_AMOUNT},
+                {"type": "string", "pattern": r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,3})?$"},
             ]
         }
     ),
