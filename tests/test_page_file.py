@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from page_sample import BITING, SCRIPT, page_cards, page_lists, page_views
+from page_sample import SCRIPT, page_cards, page_lists, page_views
 
 from pipelines.page.page_file import (
     LANGUAGES,
@@ -18,7 +18,6 @@ from pipelines.page.page_file import (
     SCRIPTS,
     STATIC,
     STYLE,
-    carded_debtors,
     page_file,
     shell,
 )
@@ -125,17 +124,6 @@ def test_actions_that_nobody_can_do_anything_about_today_stay_out_of_the_file() 
 
 def _column(listed: dict[str, Any], name: str) -> list[Any]:
     return [row[listed["columns"].index(name)] for row in listed["rows"]]
-
-
-def test_cards_are_those_of_the_first_screen_then_of_the_worklist_then_of_the_most_overdue(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Ten on top by amount, the calls within capacity by rank, the other calls, then by amount; each once."""
-    ten = [BITING, *(f"C{n}" for n in range(59, 50, -1))]
-    calls = [f"C{n}" for n in range(21, 51)]  # the ten others on the worklist, 51 to 60, are there already
-    assert carded_debtors(page_lists())[:42] == [*ten, *calls, "C20", "C19"]
-    monkeypatch.setattr("pipelines.page.page_file.MOST_CARDS", 12)
-    assert carded_debtors(page_lists()) == [*ten, "C21", "C22"]
 
 
 def test_what_json_cannot_say_is_refused() -> None:

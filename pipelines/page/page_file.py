@@ -39,9 +39,6 @@ STYLE = "page.css"
 MOST_DEBTORS, MOST_OF_A_FLAG, MOST_ACTIONS, MOST_INVOICES = 500, 500, 2000, 2000
 """Rows in the file: debtors, debtors of one flag, actions, invoices past due and as many not yet due."""
 
-MOST_CARDS, MOST_NAMED = 500, 10
-"""Cards in the file; of these so many for the most overdue debtors, whom the first screen names."""
-
 FLAGS = ("worsened", "new_large_overdue", "broken_promise", "over_limit")
 
 
@@ -79,19 +76,6 @@ def page_file(
     return _filled(head, scripts)
 
 
-def carded_debtors(lists: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Return whose cards the file holds, at most MOST_CARDS customer_ids.
-
-    First those that the first screen names, then whoever is to be contacted (within capacity and by rank
-    first), then the most overdue. `lists` are `page_lists`.
-    """
-    debtors = lists["debtors"].sort_values("overdue_minor", ascending=False, kind="stable")["customer_id"]
-    calls = lists["worklist"].sort_values(["reached", "rank"], ascending=[False, True], kind="stable")
-    wanted = pd.concat([debtors.head(MOST_NAMED), calls["customer_id"], debtors])
-    chosen: list[str] = wanted.drop_duplicates().head(MOST_CARDS).tolist()
-    return chosen
-
-
 def _filled(head: str, scripts: str) -> bytes:
     page = _text("page.html")
     before, _, after = page.partition("<!--head-->")
@@ -119,7 +103,7 @@ def _inert(text: str) -> str:
 
 def _packed(data: object) -> str:
     """JSON, deflated, in letters: reasons repeat themselves, so a tenth of the size remains."""
-    return base64.b64encode(zlib.compress(_json(data).encode(), 9)).decode()
+    return base64.b64encode(zlib.compress(_json(data).encode(), 6)).decode()
 
 
 def _table(name: str, rows: pd.DataFrame) -> dict[str, Any]:
