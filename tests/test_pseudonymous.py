@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,14 @@ from features.errors import ConfigurationError
 from features.pseudonyms import pseudonym
 from pipelines.pseudonymous import id_in, pseudonym_key, renamed
 from pipelines.reading import read_cleaned
+from pipelines.receiving.door import Fact
+from pipelines.receiving.store import receive
 from pipelines.settings import Settings
 from pipelines.settings_file import parse_settings
 
 KEY = "k" * 64
 TODAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
 def of(id_: str) -> str:
@@ -109,3 +112,18 @@ def test_it_is_said_when_nobody_of_the_previous_run_is_known_any_more() -> None:
     (warning,) = renamed(["c1", "c2"], [of("c1"), of("c2")])
     assert warning.startswith("none of the 2 debtors of the previous run is in the ledger")
     assert renamed(["c1", "c2"], ["c2", "c3"]) == renamed([], ["c1"]) == []
+
+
+def test_what_tools_report_by_either_name_is_about_the_same_debtor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tool that was handed pseudonyms knows nothing else; one beside it knows the plain id."""
+    monkeypatch.setenv("THE_KEY", KEY)
+    settings = settings_of(tmp_path)
+    calls = [
+        Fact("contact_history", f"call-{number}", {"customer_id": id_, "contacted_on": "2026-02-01"})
+        for number, id_ in enumerate(("ACME", of("ACME"), "STRANGER"))
+    ]
+    receive(settings.received_folder, calls, who="tool", now=NOW, zone=settings.zone)
+    history = read_cleaned(settings, TODAY).ledger.contact_history
+    assert sorted(history["customer_id"]) == sorted([of("ACME"), of("ACME"), of("STRANGER")])
