@@ -4,8 +4,8 @@
     python tests/benchmarks/page_size.py --config debtscape.yaml     # of the latest run there
 
 Without a configuration a portfolio is simulated and run twice, a week apart, with the rule. The first view is
-timed in headless Chromium from opening the file to the first screen being there, five times, each in a browser
-without a cache.
+timed in headless Chromium from opening the file to the first screen being there, five times, each in a new
+browser.
 """
 
 from __future__ import annotations
