@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 from shape_support import HEADER, line
+from test_cli import Shell
 from test_web_shapes import XERO_INVOICES, XERO_PAYMENTS, exact
 
 from features.cleaning import read_ledger
 from features.errors import ConfigurationError, LedgerError
 from features.mapping import init_in_shape
-from features.shape_file import SHAPES
+from features.shape_file import SHAPES, shape_names
 from features.sources import Source
 
 PAID = (
@@ -124,3 +126,34 @@ def test_what_cannot_be_configured_is_refused(tmp_path: Path) -> None:
         init_in_shape("sap_fbl5n", [tmp_path / "gone.csv"], tmp_path)
     with pytest.raises(LedgerError):
         init_in_shape("odoo", [path], tmp_path)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Shell:
+    """The command line in an empty folder."""
+    return Shell(tmp_path, monkeypatch, capfd)
+
+
+def test_from_a_simulated_sap_export_to_a_judged_ledger_in_three_commands(shell: Shell) -> None:
+    """simulate, init and check: what is written is found, read and judged without a reject."""
+    assert (
+        shell("simulate", "--shape", "sap_fbl5n", "--debtors", "12", "--months", "6", "--out", "sap")[0] == 0
+    )
+    code, out, _ = shell("init", "--shape", "sap_fbl5n", "sap/fbl5n.csv", "sap/customers.csv")
+    assert code == 0
+    assert "Wrote debtscape.yaml" in out
+    code, out, _ = shell("check", "-c", "debtscape.yaml", "--json")
+    tables = {table["table"]: table for table in json.loads(out)["tables"]}
+    assert list(tables) == ["invoices", "payments", "customers"]
+    assert all(table["accepted"] > 10 and table["rejected"] == 0 for table in tables.values())
+
+
+def test_the_help_names_the_shapes_and_a_wrong_one_is_refused(shell: Shell) -> None:
+    """In the help all of them; after a slip of the pen the nearest."""
+    code, out, _ = shell("init", "--help")
+    assert code == 0
+    assert all(name in out for name in shape_names())
+    assert "did you mean `sap_fbl5n`?" in shell.refuses("init", "--shape", "sap_fbl5", "x.csv")
+    assert "it can as sap_fbl5n" in shell.refuses(
+        "simulate", "--shape", "xero", "--debtors", "10", "--out", "x"
+    )
