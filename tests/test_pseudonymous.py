@@ -121,7 +121,7 @@ def test_what_tools_report_by_either_name_is_about_the_same_debtor(
     monkeypatch.setenv("THE_KEY", KEY)
     settings = settings_of(tmp_path)
     calls = [
-        Fact("contact_history", f"call-{number}", {"customer_id": id_, "contacted_on": "2026-02-01"})
+        Fact("contact-history", f"call-{number}", {"customer_id": id_, "contacted_on": "2026-02-01"})
         for number, id_ in enumerate(("ACME", of("ACME"), "STRANGER"))
     ]
     receive(settings.received_folder, calls, who="tool", now=NOW, zone=settings.zone)
