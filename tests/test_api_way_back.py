@@ -69,10 +69,18 @@ def test_a_fact_is_kept_once(api: Api, kind: str) -> None:
     ]
 
 
-def test_who_decides_is_the_token_unless_said(api: Api) -> None:
-    """The name of the token stands for a person who is not named."""
-    post(api, "decisions", [DECISION, {**DECISION, "external_id": "e2", "by": "eva"}])
-    assert [each.content["by"] for each in received(api)] == ["write", "eva"]
+def test_who_decides_and_when_is_the_token_and_today_unless_said(api: Api) -> None:
+    """The name of the token stands for a person who is not named, the day of receipt for the day."""
+    short = {name: value for name, value in DECISION.items() if name != "decided_on"}
+    post(
+        api,
+        "decisions",
+        [{**DECISION, "by": "eva", "decided_on": "2026-02-27"}, {**short, "external_id": "e2"}],
+    )
+    assert [(each.content["by"], each.content["decided_on"]) for each in received(api)] == [
+        ("eva", "2026-02-27"),
+        ("write", "2026-03-02"),
+    ]
 
 
 def test_other_content_is_a_conflict(api: Api) -> None:
@@ -96,7 +104,7 @@ def test_a_closing_may_come_later(api: Api) -> None:
     ("facts", "status", "at"),
     [
         ([CONTACT, {**CONTACT, "external_id": "k2", "custmer": "c1"}], 422, [1]),
-        ([{**CONTACT, "external_id": "k0", "contacted_on": "2026-03-03"}, 7, CONTACT], 422, [0, 1]),
+        ([{**CONTACT, "external_id": "k0", "contacted_on": "2026-03-04"}, 7, CONTACT], 422, [0, 1]),
         ([{**CONTACT, "external_id": "k2"}, {**CONTACT, "external_id": "k2", "channel": "phone"}], 409, [1]),
     ],
 )

@@ -97,8 +97,8 @@ def test_a_plain_fact_of_each_kind_is_a_fact(kind: str) -> None:
         ("contact-history", {"known_on": "2020-01-01"}, "unknown key `known_on`"),
         (
             "contact-history",
-            {"contacted_on": "2026-03-11"},
-            "contacted_on 2026-03-11 is after today, 2026-03-10",
+            {"contacted_on": "2026-03-12"},
+            "contacted_on 2026-03-12 is after today, 2026-03-10",
         ),
         ("contact-history", {"contacted_on": "09-03-2026"}, "contacted_on: input should be a valid date"),
         ("contact-history", {"contacted_on": 20260309}, "contacted_on: input should be a valid date"),
@@ -120,7 +120,7 @@ def test_a_plain_fact_of_each_kind_is_a_fact(kind: str) -> None:
         ("promises", {"promised_amount": "ten"}, "promised_amount: input should be a valid decimal"),
         ("promises", {"promised_amount": 10**13}, "promised_amount: input should be less than or equal"),
         ("disputes", {"closed_on": "2026-03-01"}, "closed_on 2026-03-01 is before opened_on 2026-03-02"),
-        ("disputes", {"closed_on": "2026-03-11"}, "closed_on 2026-03-11 is after today"),
+        ("disputes", {"closed_on": "2026-03-12"}, "closed_on 2026-03-12 is after today"),
         ("disputes", {"outcome": "won"}, "outcome without closed_on: closed on which day"),
         ("disputes", {"customer_id": "C1"}, "unknown key `customer_id`"),
         ("decisions", {"hold": None}, "nothing is decided: no segment, hold or action_id"),
@@ -206,6 +206,15 @@ def test_the_day_of_receipt_is_that_of_the_configured_zone(tmp_path: Path) -> No
     late = datetime(2026, 3, 9, 23, 30, tzinfo=UTC)
     receive(tmp_path, [fact("disputes")], who="odoo", now=late, zone=ZoneInfo("Europe/Amsterdam"))
     assert [each.known_on for each in kept(tmp_path)] == [date(2026, 3, 10)]
+
+
+def test_where_tomorrow_has_begun_a_fact_is_known_tomorrow(tmp_path: Path) -> None:
+    """A call that was made on the next day east of here is known on its own day, and not read before."""
+    keep(tmp_path, fact("contact-history", contacted_on="2026-03-11"), fact("disputes"))
+    keep(tmp_path, fact("disputes", closed_on="2026-03-11"))
+    assert [each.known_on.day for each in kept(tmp_path)] == [11, 10, 11]
+    assert list(received_tables(tmp_path, until=TODAY)) == ["disputes"]
+    assert len(received_tables(tmp_path, until=date(2026, 3, 11))) == 2
 
 
 def test_nothing_is_made_by_looking(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
 def test_a_bad_row_is_refused_and_the_others_are_kept(tmp_path: Path) -> None:
     """Each row stands for itself; the file goes to refused, and a text beside it says which rows and why."""
     rows = ["d1,i1,2026-03-02,12.50", "d2,i2,2026-03-02,much", "d3,,2026-03-02,", "d1,i1,2026-03-02,99"]
-    rows += [",i5,2026-03-02,", "d6,i6,2026-03-02,-4", "d7,i7,2026-03-11,"]
+    rows += [",i5,2026-03-02,", "d6,i6,2026-03-02,-4", "d7,i7,2026-03-12,"]
     drop(tmp_path, "disputes.csv", HEADER + "\n".join(rows) + "\n")
     (found,) = taken(tmp_path)
     assert (found.accepted, found.already) == (1, 0)
@@ -86,7 +86,7 @@ def test_a_bad_row_is_refused_and_the_others_are_kept(tmp_path: Path) -> None:
         ),
         RefusedRow(5, None, "`external_id` is missing"),
         RefusedRow(6, "d6", 'disputed_amount: input should be greater than 0, got "-4"'),
-        RefusedRow(7, "d7", "opened_on 2026-03-11 is after today, 2026-03-10"),
+        RefusedRow(7, "d7", "opened_on 2026-03-12 is after today, 2026-03-10"),
     )
     refused = tmp_path / "drop" / "refused"
     assert names(refused) == ["disputes.csv", "disputes.csv.txt"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,7 +36,8 @@ class Refusal:
 def judge(kind: str, said: object, *, today: date, home_currency: str) -> Fact | Refusal:
     """Return the fact in what a tool said, decoded JSON, or why it is refused.
 
-    `today`: the day it is received; nothing may lie after it but what is promised and until when.
+    `today`: the day it is received. What happened may not lie after it, but for the next day, which may have
+    begun already where the tool is.
     """
     external_id = said.get("external_id") if isinstance(said, Mapping) else None
     external_id = external_id[:200] if isinstance(external_id, str) else None
@@ -63,7 +64,7 @@ def _content(fact: Reported) -> tuple[str, dict[str, Any]]:
 def _wrong_days(kind: str, fact: Reported, today: date) -> str | None:
     days = {name: value for name, value in fact if isinstance(value, date)}
     for name in ("contacted_on", "promise_made_on", "opened_on", "closed_on", "decided_on"):
-        if name in days and days[name] > today:
+        if name in days and days[name] > today + timedelta(days=1):
             return f"{name} {days[name]} is after today, {today}"
     for first, then in (
         ("opened_on", "closed_on"),

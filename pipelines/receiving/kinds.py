@@ -27,8 +27,9 @@ EXTERNAL_ID = "the tool's own number of the fact: the same number is the same fa
 class Kind:
     """One kind of fact: the table it lands in, the columns it may fill, and those it must.
 
-    closing: columns that may come later under the same external id; the first is the day of it.
-    fixed: what a row of this kind also says. copied: column -> the one it takes its value from.
+    happened: the column of the day it counts from. closing: columns that may come later under the same
+    external id; the first is the day of it. fixed: what a row of this kind also says. copied: column -> the
+    one it takes its value from.
     """
 
     name: str

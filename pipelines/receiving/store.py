@@ -68,11 +68,11 @@ def receive(
 ) -> list[Receipt]:
     """Keep the facts that are new, in one transaction, and return one receipt each.
 
-    They are known from the day of `now` in `zone`. The same content under the same external id is there
-    already; other content is refused, unless it adds what closes the fact. `all_or_nothing`: one refusal
-    and nothing is kept. DebtscapeError when the file cannot be written.
+    They are known from the day of `now` in `zone`, and never before they happened. The same content under the
+    same external id is there already; other content is refused, unless it adds what closes the fact.
+    `all_or_nothing`: one refusal and nothing is kept. DebtscapeError when the file cannot be written.
     """
-    known_on = now.astimezone(zone).date().isoformat()
+    today = now.astimezone(zone).date().isoformat()
     moment = now.astimezone(UTC).isoformat(timespec="milliseconds")
     if not facts:
         return []
@@ -91,7 +91,7 @@ def receive(
                         fact.external_id,
                         len(before) + 1,
                         moment,
-                        known_on,
+                        max(today, *_own_days(fact)),
                         who,
                         json.dumps(fact.content, sort_keys=True, ensure_ascii=False),
                     ),
@@ -99,6 +99,12 @@ def receive(
         refused = any(receipt.status == "refused" for receipt in receipts)
         store.execute("ROLLBACK" if all_or_nothing and refused else "COMMIT")
     return receipts
+
+
+def _own_days(fact: Fact) -> list[str]:
+    """Return the days on which what it tells happened."""
+    kind = KINDS[fact.kind]
+    return [fact.content[name] for name in (kind.happened, *kind.closing[:1]) if name in fact.content]
 
 
 def _receipt(fact: Fact, before: list[dict[str, Any]]) -> Receipt:

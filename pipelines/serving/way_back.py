@@ -140,7 +140,8 @@ def _keep(
     """Keep all of the facts or none, and answer."""
     here = now.astimezone(settings.zone)
     if kind == "decisions":
-        said = [{"by": who.strip(), **each} if isinstance(each, Mapping) else each for each in said]
+        unsaid = {"by": who.strip(), "decided_on": here.date().isoformat()}
+        said = [{**unsaid, **each} if isinstance(each, Mapping) else each for each in said]
     judged = [judge(kind, each, today=here.date(), home_currency=settings.home_currency) for each in said]
     refused = {at: each for at, each in enumerate(judged) if isinstance(each, Refusal)}
     if refused:
@@ -188,8 +189,9 @@ def _request(kind: str) -> dict[str, Any]:
     """Return how the OpenAPI document describes the body."""
     fact = model_of(kind).model_json_schema()
     if kind == "decisions":
-        fact["required"] = [name for name in fact["required"] if name != "by"]
-        fact["properties"]["by"]["description"] += "; default: the token's name"
+        for name, said in (("by", "the token's name"), ("decided_on", "today")):
+            fact["required"].remove(name)
+            fact["properties"][name]["description"] += f"; default: {said}"
     example = dict(KINDS[kind].example)
     return {
         "required": True,
