@@ -336,7 +336,7 @@ def test_what_tools_reported_is_erased_by_debtor_and_invoice(tmp_path: Path) -> 
     received = tmp_path / "received"
     reported = [
         Fact(
-            "contact_history",
+            "contact-history",
             f"x{number}",
             {"customer_id": id_, "contacted_on": "2026-02-01", "note": "secret"},
         )
