@@ -65,11 +65,16 @@ def payment_events(books: Books, broken: pd.DataFrame, day: date, *, home_curren
     """
     debtors = _debtors(books, broken)
     today = number_of(day)
+    contacts, disputes = books.ledger.contact_history, books.ledger.disputes
+    # looked up together: what costs is to make the index of all items
+    named = [contacts["invoice_id"], disputes["invoice_id"], broken["invoice_id"].replace("", None)]
+    item = books.find_items(pd.concat(named, ignore_index=True))
+    of_contact, of_dispute, of_promise = np.split(item, np.cumsum([len(ids) for ids in named[:-1]]))
     found = [
         *_of_items(books, debtors, today),
-        *_of_contacts(books, debtors, today),
-        *_of_disputes(books, debtors, today),
-        _broken_promises(books, debtors, broken),
+        *_of_contacts(contacts, of_contact, debtors, today),
+        *_of_disputes(books, of_dispute, debtors, today),
+        _broken_promises(broken, of_promise, debtors),
     ]
     recent = [_take(part, (part.day < today) & (part.day >= today - WINDOW_DAYS)) for part in found]
     return _table(books, debtors, _newest(recent), home_currency)
@@ -79,11 +84,7 @@ def _debtors(books: Books, broken: pd.DataFrame) -> pd.Index:
     """Return everybody with an item, and who has contacts or promises without one, sorted."""
     told = pd.concat([books.ledger.contact_history["customer_id"], broken["customer_id"]]).dropna()
     others = told[positions(told, books.customers.to_series()) < 0].unique()
-    return (
-        books.customers.union(pd.Index(others, dtype=books.customers.dtype))
-        if len(others)
-        else books.customers
-    )
+    return books.customers.union(pd.Index(others, dtype=books.customers.dtype))
 
 
 def _events(
@@ -133,16 +134,14 @@ def _of_items(books: Books, debtors: pd.Index, today: int) -> Iterator[_Events]:
     yield _events("reversal", debtor[item], movements.happened[back], item, movements.change[back])
 
 
-def _of_contacts(books: Books, debtors: pd.Index, today: int) -> Iterator[_Events]:
+def _of_contacts(rows: pd.DataFrame, item: Ints, debtors: pd.Index, today: int) -> Iterator[_Events]:
     """Contacts made, and the promises made in them."""
-    rows = books.ledger.contact_history
     made = (day_numbers(rows["known_on"]) < today) & (rows["status"] != "suppressed").fillna(True).to_numpy()
-    rows = rows[made]
+    rows, item = rows[made], item[made]
     words = rows["kind"].fillna("contact")
     for name in ("channel", "status"):
         words = words + (", " + rows[name].str.replace("_", " ")).fillna("")
     debtor = _place(rows["customer_id"], debtors)
-    item = books.find_items(rows["invoice_id"])
     yield _events("contact", debtor, day_numbers(rows["contacted_on"]), item, words=words)
     told = day_numbers(rows["promise_made_on"].fillna(rows["contacted_on"]))
     promised = rows["promised_for"].notna().to_numpy() & (told < today)
@@ -157,21 +156,20 @@ def _of_contacts(books: Books, debtors: pd.Index, today: int) -> Iterator[_Event
     )
 
 
-def _broken_promises(books: Books, debtors: pd.Index, broken: pd.DataFrame) -> _Events:
+def _broken_promises(broken: pd.DataFrame, item: Ints, debtors: pd.Index) -> _Events:
     return _events(
         "promise_broken",
         _place(broken["customer_id"], debtors),
         day_numbers(broken["known_on"]),
-        books.find_items(broken["invoice_id"].replace("", None)),
+        item,
         words="promised for " + broken["on"].dt.strftime("%Y-%m-%d"),
     )
 
 
-def _of_disputes(books: Books, debtors: pd.Index, today: int) -> Iterator[_Events]:
+def _of_disputes(books: Books, item: Ints, debtors: pd.Index, today: int) -> Iterator[_Events]:
     rows = books.ledger.disputes
-    rows = rows[day_numbers(rows["known_on"]) < today]
-    item = books.find_items(rows["invoice_id"])
-    rows, item = rows[item >= 0], item[item >= 0]
+    known = (item >= 0) & (day_numbers(rows["known_on"]) < today)
+    rows, item = rows[known], item[known]
     debtor = debtors.get_indexer(books.customers)[books.items.debtor[item]]
     amount, closed = _amounts(rows["disputed_amount_minor"]), day_numbers(rows["closed_on"])
     yield _events(
@@ -195,7 +193,8 @@ def _newest(parts: list[_Events]) -> _Events:
     events = _Events(
         **{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])}
     )
-    words = pd.factorize(pd.Series(events.words, dtype="str"), sort=True)[0].astype(np.int64)
+    words, said = np.full(len(events.words), NONE), np.flatnonzero(pd.notna(events.words))
+    words[said] = pd.factorize(events.words[said], sort=True)[0]
     rest = (events.item, words, events.amount)
     order = order_by(events.debtor, -events.day, -events.event, *rest)
     newest = order[rank_in_group(events.debtor[order]) < MOST]

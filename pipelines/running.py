@@ -28,6 +28,9 @@ from pipelines.assigning import alarm, names_of
 from pipelines.champion_quality import quality_of, reliability_of
 from pipelines.deciding import Models, Previous
 from pipelines.deciding import decide as decide_tables
+from pipelines.page.facts import facts_to_be
+from pipelines.page.run_page import run_page
+from pipelines.page.whole import BEFORE, tables_of
 from pipelines.progress import Progress, silent
 from pipelines.pseudonymous import renamed
 from pipelines.publication import RunFacts, RunInputs, publish
@@ -160,15 +163,21 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
         previous_fingerprint=inputs.previous.fingerprint if inputs.previous else None,
         csv=settings.csv,
     )
+    # those of the cleaning may speak of facts after the day
+    said = (*decided.warnings, *inputs.warnings)
     report = render_report(
         decided.tables,
         inputs=run_inputs,
         newest_fact=facts.newest_fact,
-        # those of the cleaning may speak of facts after the day
-        warnings=(*decided.warnings, *inputs.warnings),
+        warnings=said,
         quality=inputs.quality,
         names=_names(reading.ledger.customers),
         previous_as_of=inputs.previous.as_of if inputs.previous else None,
+    )
+    page = run_page(
+        decided.tables,
+        facts_to_be(run_inputs, facts, said, inputs.previous),
+        tables_of(inputs.previous, BEFORE) if inputs.previous else None,
     )
     published = publish(
         decided.tables,
@@ -176,13 +185,14 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
         facts=facts,
         output=settings.output_folder,
         now=now or datetime.now(UTC),
-        extra_files={"report.html": report.encode()},
+        extra_files={"report.html": report.encode(), "page.html": page},
     )
     return {
         "run_id": published.run_id,
         "as_of": reading.as_of.isoformat(),
         "path": str(published.path),
         "report": str(published.path / "report.html"),
+        "page": str(published.path / "page.html"),
         "already_published": published.already,
         "is_latest": published.is_latest,
         "previous_run": inputs.previous.run_id if inputs.previous else None,

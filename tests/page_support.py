@@ -1,12 +1,26 @@
 """The tiny run and a run before it, as the page reads them."""
 
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 from publication_support import DAY, day, tiny_tables
 
 from pipelines.page.facts import PageFacts
-from pipelines.page.views import Page, make_page
+from pipelines.page.lists import page_lists
+from pipelines.page.views import page_views
+
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The lists of a run and the views that count them."""
+
+    lists: Tables
+    views: dict[str, Any]
+
 
 FACTS = PageFacts(
     run_id="r2",
@@ -53,6 +67,12 @@ def tables_before() -> dict[str, pd.DataFrame]:
     return tables
 
 
-def tiny_page(previous: dict[str, pd.DataFrame] | None = None, **changed: pd.DataFrame) -> Page:
+def make_page(tables: Tables, facts: PageFacts, previous: Tables | None) -> Page:
+    """Lists and views of a run."""
+    lists = page_lists(tables, previous, facts.as_of)
+    return Page(lists, page_views(tables, lists, facts, previous))
+
+
+def tiny_page(previous: Tables | None = None, **changed: pd.DataFrame) -> Page:
     """The page of the tiny run, some of its tables replaced."""
     return make_page(tiny_tables() | changed, FACTS, previous)

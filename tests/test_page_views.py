@@ -4,11 +4,10 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from page_support import FACTS, tables_before, tiny_page
+from page_support import FACTS, make_page, tables_before, tiny_page
 from publication_support import DAY, day, tiny_tables
 
 from pipelines.page.facts import PageFacts
-from pipelines.page.views import make_page
 
 
 def figures(currency: str = "EUR", **changed: pd.DataFrame) -> dict[str, object]:

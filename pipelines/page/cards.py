@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import CATALOGUE
@@ -13,6 +16,8 @@ from pipelines.page.lists import HELD
 from pipelines.page.rows import Row, rows_of
 from pipelines.page.what_changes import what_would_change
 from pipelines.page.whole import Tables, whole_tables
+
+Ints = npt.NDArray[np.int64]
 
 _OF_A_DEBTOR = (
     "segments",
@@ -35,26 +40,23 @@ class DebtorCards:
         """Take the tables of a run (inside names)."""
         whole = whole_tables(tables)
         whole["actions"] = _actions_by_debtor(whole)
-        self._tables = {name: whole[name].reset_index(drop=True) for name in _OF_A_DEBTOR}
-        self._rows = {
-            name: table.groupby("customer_id", sort=False).indices for name, table in self._tables.items()
-        }
+        customers = whole["segments"]["customer_id"]
+        self._place = {customer: place for place, customer in enumerate(customers)}
+        self._tables = {name: _Sorted.by(customers, whole[name]) for name in _OF_A_DEBTOR}
         # days late and late share are the same in every currency
         profiles = whole["segment_profiles"].drop_duplicates("segment")
         self._segments = {row["segment"]: row for row in rows_of(profiles)}
 
     def of(self, customer_ids: Iterable[str]) -> dict[str, Row]:
         """Return the cards of these debtors by customer_id, JSON-ready; unknown ones are left out."""
-        wanted = [name for name in dict.fromkeys(customer_ids) if name in self._rows["segments"]]
+        wanted = [name for name in dict.fromkeys(customer_ids) if name in self._place]
         own = {name: self._own(name, wanted) for name in self._tables}
         return {customer: self._card(customer, _Of(own, customer)) for customer in wanted}
 
     def _own(self, name: str, wanted: list[str]) -> dict[str, list[Row]]:
         """The rows of the wanted debtors in one table, JSON-ready, taken at once."""
-        places = self._rows[name]
-        rows = [place for customer in wanted for place in places.get(customer, ())]
         found: dict[str, list[Row]] = {}
-        for row in rows_of(self._tables[name].iloc[rows]):
+        for row in rows_of(self._tables[name].rows([self._place[customer] for customer in wanted])):
             found.setdefault(row["customer_id"], []).append(row)
         return found
 
@@ -92,6 +94,26 @@ class DebtorCards:
                 key=lambda row: (row["on"], EVENTS.index(row["event"]), row["invoice_id"] or ""),
             ),
         }
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """A table, the order that brings the rows of a debtor together, and where those of each begin in it."""
+
+    table: pd.DataFrame
+    order: Ints
+    starts: Ints
+
+    @classmethod
+    def by(cls, customers: pd.Series, table: pd.DataFrame) -> _Sorted:
+        place = positions(table["customer_id"], customers)
+        order = np.argsort(place, kind="stable")
+        return cls(table, order, np.searchsorted(place[order], np.arange(len(customers) + 1)))
+
+    def rows(self, places: list[int]) -> pd.DataFrame:
+        """The rows of the debtors at these places."""
+        parts = [self.order[self.starts[place] : self.starts[place + 1]] for place in places]
+        return self.table.iloc[np.concatenate([self.order[:0], *parts])]
 
 
 class _Of:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from features.contracts import SCHEMA_VERSION
+from pipelines.publication import RunFacts, RunInputs
 from pipelines.published_runs import PublishedRun
 
 
@@ -55,6 +57,30 @@ def facts_of(run: PublishedRun, previous: PublishedRun | None = None) -> PageFac
         quality=tuple(said.get("quality") or ()),
         reliability=tuple(said["reliability"]) if said.get("reliability") else None,
         figures_per_collector=bool(said.get("figures_per_collector", False)),
+    )
+
+
+def facts_to_be(
+    inputs: RunInputs, facts: RunFacts, warnings: tuple[str, ...], previous: PublishedRun | None
+) -> PageFacts:
+    """Return what the manifest of a run will say that is not published yet.
+
+    `warnings`: those that follow from the run's inputs alone, so that the same inputs give the same page.
+    """
+    return PageFacts(
+        run_id=inputs.run_id,
+        as_of=inputs.as_of,
+        schema_version=SCHEMA_VERSION,
+        home_currency=facts.home_currency or "",
+        previous_run_id=inputs.previous_run,
+        previous_as_of=previous.as_of if previous else None,
+        models=inputs.models,
+        newest_fact=facts.newest_fact,
+        bank_known_until=facts.bank_known_until,
+        warnings=warnings,
+        quality=facts.quality,
+        reliability=facts.reliability,
+        figures_per_collector=facts.figures_per_collector,
     )
 
 

@@ -86,7 +86,7 @@ def _debtors(tables: Tables, before: Tables | None) -> pd.DataFrame:
 
 def _with_idle(accounts: pd.DataFrame, segments: pd.DataFrame, currencies: list[str]) -> pd.DataFrame:
     """Add the debtors without anything open, who have no account."""
-    idle = segments.loc[~segments["customer_id"].isin(accounts["customer_id"]), ["customer_id"]]
+    idle = segments.loc[positions(segments["customer_id"], accounts["customer_id"]) < 0, ["customer_id"]]
     if idle.empty or not currencies:
         return accounts.reset_index(drop=True)
     return pd.concat([accounts, idle.assign(currency=currencies[0])], ignore_index=True)

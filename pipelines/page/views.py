@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,34 +12,12 @@ from features.contracts.money import minor_digits
 from pipelines.page import portfolio
 from pipelines.page.cash import cash
 from pipelines.page.changes import changed
-from pipelines.page.facts import PageFacts, facts_of
-from pipelines.page.lists import currencies_of, page_lists
+from pipelines.page.facts import PageFacts
+from pipelines.page.lists import currencies_of
 from pipelines.page.today import today, top_overdue
-from pipelines.page.whole import Tables, tables_of, whole_tables
-from pipelines.published_runs import PublishedRun
+from pipelines.page.whole import Tables, whole_tables
 
 Lists = Mapping[str, pd.DataFrame]
-
-
-@dataclass(frozen=True)
-class Page:
-    """What the page of one run is made of: its tables, the lists, and the views that count them."""
-
-    tables: dict[str, pd.DataFrame]
-    lists: dict[str, pd.DataFrame]
-    views: dict[str, Any]
-
-
-def page_of(run: PublishedRun, previous: PublishedRun | None) -> Page:
-    """Return the page of a published run; `previous`: the run that its manifest names, if it is there."""
-    return make_page(tables_of(run), facts_of(run, previous), tables_of(previous) if previous else None)
-
-
-def make_page(tables: Tables, facts: PageFacts, previous: Tables | None) -> Page:
-    """Return the page of a run from its tables and those of the previous run (inside names)."""
-    whole = whole_tables(tables)
-    lists = page_lists(tables, previous, facts.as_of)
-    return Page(whole, lists, page_views(whole, lists, facts, previous))
 
 
 def page_views(tables: Tables, lists: Lists, facts: PageFacts, previous: Tables | None) -> dict[str, Any]:
@@ -72,7 +49,7 @@ def _run(facts: PageFacts) -> dict[str, Any]:
         "previous_run_id": facts.previous_run_id,
         "previous_as_of": _text(facts.previous_as_of),
         "schema_version": facts.schema_version,
-        "models": dict(facts.models),
+        "models": dict(sorted(facts.models.items())),
         "newest_fact": _text(facts.newest_fact),
         "bank_known_until": _text(facts.bank_known_until),
         "home_currency": facts.home_currency,

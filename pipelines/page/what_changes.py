@@ -137,10 +137,10 @@ def _of_blocks(balances: list[Row], invoices: list[Row]) -> Iterator[str]:
         if row["step"] is None and row["why"].startswith(_BLOCKED):
             for code, words in _blocks(row["why"].removeprefix(_BLOCKED)):
                 held.setdefault(code, []).append(words)
-    for code, words in held.items():
+    for code, texts in held.items():
         if code not in own_codes:
-            items = "1 invoice is" if len(words) == 1 else f"{len(words)} invoices are"
-            same = words[0] if len(set(words)) == 1 else ""
+            items = "1 invoice is" if len(texts) == 1 else f"{len(texts)} invoices are"
+            same = texts[0] if len(set(texts)) == 1 else ""
             yield f"{items} not reminded ({_named(code, same)}): {_lifted(code, same)}."
 
 

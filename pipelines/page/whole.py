@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from features.contracts import OUTPUT_TABLES
+from features.contracts import OUTPUT_TABLES, Table
 from pipelines.published_runs import PublishedRun, has_table, read_table
 
 Tables = Mapping[str, pd.DataFrame]
+
+BEFORE = ("debtors", "risks", "payment_events", "cash_forecast")
+"""The tables of the previous run that a page is compared with."""
 
 
 def whole_tables(tables: Tables) -> dict[str, pd.DataFrame]:
     """Return every table of the output contract with all its columns (inside names).
 
-    One that an older version of the contract did not have is empty, as is a column.
+    One that an older version of the contract did not have is empty, as is a column. Whole numbers are whole
+    also where the table was not published yet and held them as floats.
     """
     return {
-        name: tables.get(name, pd.DataFrame()).reindex(columns=[column.inside for column in contract.columns])
-        for name, contract in OUTPUT_TABLES.items()
+        name: _whole(contract, tables.get(name, pd.DataFrame())) for name, contract in OUTPUT_TABLES.items()
     }
 
 
-def tables_of(run: PublishedRun) -> dict[str, pd.DataFrame]:
-    """Return the tables of a published run with inside names; those that it does not have are left out."""
-    return {name: read_table(run, name) for name in OUTPUT_TABLES if has_table(run, name)}
+def _whole(contract: Table, table: pd.DataFrame) -> pd.DataFrame:
+    rows = table.reindex(columns=[column.inside for column in contract.columns])
+    numbers = [column.inside for column in contract.columns if column.kind in ("count", "days", "money")]
+    floats = [name for name in numbers if not pd.api.types.is_integer_dtype(rows[name].dtype)]
+    return rows.astype(dict.fromkeys(floats, "Int64"))
+
+
+def tables_of(run: PublishedRun, names: Iterable[str] = tuple(OUTPUT_TABLES)) -> dict[str, pd.DataFrame]:
+    """Return these tables of a published run with inside names; those that it does not have are left out."""
+    return {name: read_table(run, name) for name in names if has_table(run, name)}

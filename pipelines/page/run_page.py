@@ -1,0 +1,35 @@
+"""The page of a run as one file: the first screen, the lists and the cards of those on top of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pipelines.page.cards import DebtorCards
+from pipelines.page.facts import PageFacts
+from pipelines.page.lists import page_lists
+from pipelines.page.page_file import page_file
+from pipelines.page.views import page_views
+from pipelines.page.whole import Tables
+
+CARDS = 500
+"""Debtors whose cards the file holds."""
+
+
+def run_page(tables: Tables, facts: PageFacts, previous: Tables | None) -> bytes:
+    """Return the page of a run as one HTML file, from its tables and those of the previous run.
+
+    The same arguments give the same bytes. Of the previous run the tables BEFORE are enough.
+    """
+    lists = page_lists(tables, previous, facts.as_of)
+    views = page_views(tables, lists, facts, previous)
+    return page_file(views, lists, DebtorCards(tables).of(first_debtors(lists)))
+
+
+def first_debtors(lists: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the debtors whose cards people open first: those to call, by rank, then those most overdue."""
+    calls = lists["worklist"].sort_values(["reached", "rank"], ascending=[False, True], kind="stable")
+    wanted = pd.concat([calls["customer_id"], lists["debtors"]["customer_id"]]).drop_duplicates()
+    first: list[str] = wanted.head(CARDS).tolist()
+    return first
