@@ -60,7 +60,8 @@ def quote_invoice(
     """Return how an invoice of `amount` (major units) to a debtor, known or new, would be paid; JSON-ready.
 
     `terms` are days; left out, they are the debtor's usual ones. `currency` is by default that of the
-    debtor's newest invoice, else the home currency. Writes and publishes nothing.
+    debtor's newest invoice, else the home currency. `customer` may be the plain id where debtors have
+    pseudonyms. Writes and publishes nothing.
     """
     customer = customer.strip()
     if not customer:
@@ -69,13 +70,15 @@ def quote_invoice(
     _refuse_terms(terms)
     code = _known_currency(currency) if currency is not None else None
     reading = read(config, as_of=as_of, today=today)
+    if reading.settings.privacy.pseudonym_key is not None:
+        customer = id_in(customer, known_debtors(reading), reading.settings)
     usable, warnings = champions(reading, MODELS)
     models = models_of(usable, reading)
     quote = quote_one(reading, models, customer, amount=amount, terms=terms, currency=code)
     return {
         "as_of": reading.as_of.isoformat(),
         "quotes": [quote],
-        "warnings": [*warnings, *misspelt(quote["customer_id"], reading)],
+        "warnings": [*warnings, *misspelt(customer, reading)],
     }
 
 
@@ -84,12 +87,10 @@ def quote_one(
 ) -> dict[str, Any]:
     """Return how an invoice of `amount` (major units) would be paid, as `quote_invoice` does; JSON-ready.
 
-    `customer` may also be the plain id where debtors have pseudonyms; the answer says the pseudonym.
+    Where debtors have pseudonyms `customer` is one: who may ask but has no key learns of nobody's.
     DebtscapeError when the amount is less than the smallest coin, LedgerError when nothing says what terms
     are usual.
     """
-    if reading.settings.privacy.pseudonym_key is not None:
-        customer = id_in(customer, known_debtors(reading), reading.settings)
     code = currency or _newest(reading.ledger, "currency").get(customer, reading.settings.home_currency)
     minor = round(amount * minor_units(code))
     if minor == 0:
