@@ -3,8 +3,9 @@
 Rules
 - The clearing says that items are closed, not when they were paid. Money in a clearing counts from the
   latest posting day of the payments in it, and is known on the day of the clearing itself.
-- A payment or credit that names its invoice belongs to that invoice, a payment with its own days. Of the
-  other credits one of the very amount of an item belongs to it; the rest goes to the items due first.
+- A payment or credit that names its invoice belongs to that invoice, a payment with its own days, unless
+  they are more than the invoice: then they are for all that was cleared. Of the other credits one of the
+  very amount of an item belongs to it; the rest goes to the items due first.
 - A credit counts from its own posting day, so that what was paid after it was paid.
 - What credits leave of the items is paid by the money in the clearing. What little is missing then is a
   discount on each item alike. Where more is missing, the items due first are paid, and what is left was
@@ -68,6 +69,7 @@ class Lines:
         elsewhere = (self.continued_by >= 0) & (self.group != self.group[by])
         left = (self.role == BACK) & ~self.special & elsewhere
         same = (self.reference >= 0) & (self.group[named] >= 0) & (self.group[named] == self.group[by])
+        same &= self.amount <= self.amount[named]
         residual = left & same
         role = np.where(left & ~same, ITEM, self.role)
         reference = self.reference
@@ -133,116 +135,151 @@ def _open_lines(lines: Lines, found: _Found) -> None:
         found.add(item, rows, lines.posted[rows], lines.entered[rows], lines.amount[rows], kind)
 
 
+@dataclass
+class _Claims:
+    """What each clearing closes of each item: one row each, a clearing's together, those due first first.
+
+    rest: what is not allocated yet. closing, known: day of the clearing, and the day it was known.
+    """
+
+    lines: Lines
+    keys: Ints
+    place: Ints
+    group: Ints
+    item: Ints
+    amount: Ints
+    rest: Ints
+    closing: Ints
+    known: Ints
+
+    def of(self, rows: Ints, groups: Ints) -> Ints:
+        """Return the claim of the item that each line names in a clearing, -1 where there is none."""
+        wanted = groups * len(self.lines.role) + self.lines.reference[rows]
+        at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return np.where((self.lines.reference[rows] >= 0) & (self.keys[at] == wanted), self.place[at], -1)
+
+    def total(self, claims: Ints, rows: Ints) -> Ints:
+        """Return the amount of the lines of each claim; lines without one (-1) do not count."""
+        total = np.zeros(len(self.keys), dtype=np.int64)
+        np.add.at(total, claims[claims >= 0], self.lines.amount[rows[claims >= 0]])
+        return total
+
+    def last_posted(self, claims: Ints, rows: Ints) -> Ints:
+        """Return the latest posting day of the lines of each claim."""
+        last = np.full(len(self.keys), -NEVER)
+        np.maximum.at(last, claims[claims >= 0], self.lines.posted[rows[claims >= 0]])
+        return last
+
+    def within_rest(self, claims: Ints, rows: Ints) -> Ints:
+        """Return the claims without those whose lines are more than is left of them: these are for all."""
+        over = self.total(claims, rows) > self.rest
+        return np.where((claims >= 0) & over[np.maximum(claims, 0)], -1, claims)
+
+    def per_clearing(self, rows: Ints) -> Ints:
+        """Return the amount of the lines in each clearing."""
+        total = np.zeros(self.lines.groups, dtype=np.int64)
+        np.add.at(total, self.lines.group[rows], self.lines.amount[rows])
+        return total
+
+    def last_in_clearing(self, rows: Ints) -> Ints:
+        """Return the latest posting day of the lines in each clearing."""
+        last = np.full(self.lines.groups, -NEVER)
+        np.maximum.at(last, self.lines.group[rows], self.lines.posted[rows])
+        return last
+
+    def due_first(self, pool: Ints) -> Ints:
+        """Return what each claim gets when each clearing's pool goes to the items due first."""
+        gets: Ints = np.clip(pool[self.group] - _before(self.rest, self.group), 0, self.rest)
+        return gets
+
+
 def _cleared_lines(lines: Lines, discount_up_to: float, found: _Found) -> None:
-    residual = lines.residual
-    owner = np.where(residual, lines.reference, np.arange(len(lines.role)))
-    debits = np.flatnonzero((lines.group >= 0) & ((lines.role == ITEM) | residual))
-    if not len(debits):
-        return
-    # A claim is what one clearing closes of one item.
+    claims = _claims(lines)
+    if len(claims.keys):
+        in_clearing = lines.group >= 0
+        money = np.flatnonzero((lines.role == MONEY) & in_clearing)
+        named = claims.within_rest(claims.of(money, lines.group[money]), money)
+        rows = money[named >= 0]
+        item = claims.item[named[named >= 0]]
+        found.add(item, rows, lines.posted[rows], lines.entered[rows], lines.amount[rows], "payment")
+        paid, last_paid = claims.total(named, money), claims.last_posted(named, money)
+        claims.rest = claims.rest - paid
+        _credit(claims, np.flatnonzero((lines.role == CREDIT) & in_clearing), found)
+        _pay(claims, money[named < 0], paid, last_paid, discount_up_to, found)
+
+
+def _claims(lines: Lines) -> _Claims:
+    """Return the claims; what a clearing left behind of an item as a residual item is not claimed."""
+    owner = np.where(lines.residual, lines.reference, np.arange(len(lines.role)))
+    debits = np.flatnonzero((lines.group >= 0) & ((lines.role == ITEM) | lines.residual))
     size = len(lines.role)
     keys, inverse = np.unique(lines.group[debits] * size + owner[debits], return_inverse=True)
-    group, item = keys // size, keys % size
+    group, item = keys // max(size, 1), keys % max(size, 1)
     order = np.lexsort((lines.rank[item], lines.due[item], group))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     group, item = group[order], item[order]
     amount = np.zeros(len(keys), dtype=np.int64)
     np.add.at(amount, place[inverse], lines.amount[debits])
-
-    def claim_of(rows: Ints, in_group: Ints) -> Ints:
-        """Position of the claim of each row's reference in a clearing, -1 where there is none."""
-        wanted = in_group * size + lines.reference[rows]
-        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where((lines.reference[rows] >= 0) & (keys[at] == wanted), place[at], -1)
-
-    def taken(claims: Ints, amounts: Ints) -> Ints:
-        total = np.zeros(len(keys), dtype=np.int64)
-        np.add.at(total, claims, amounts)
-        return total
-
-    left_behind = np.flatnonzero(residual)
-    claim = claim_of(left_behind, lines.group[lines.continued_by[left_behind]])
-    rest = amount - taken(claim[claim >= 0], lines.amount[left_behind][claim >= 0])
-
-    closing, known = _closing(lines, group)
-    count = lines.groups
-
-    # what names its invoice
-    money = np.flatnonzero((lines.role == MONEY) & (lines.group >= 0))
-    claim = claim_of(money, lines.group[money])
-    named = claim >= 0
-    rows, claims = money[named], claim[named]
-    found.add(item[claims], rows, lines.posted[rows], lines.entered[rows], lines.amount[rows], "payment")
-    paid = taken(claims, lines.amount[rows])
-    last_paid = np.full(len(keys), -NEVER)
-    np.maximum.at(last_paid, claims, lines.posted[rows])
-    rest = np.maximum(rest - paid, 0)
-    pooled = money[~named]
-
-    credits = np.flatnonzero((lines.role == CREDIT) & (lines.group >= 0))
-    claim = claim_of(credits, lines.group[credits])
-    claim = _of_the_same_amount(lines, credits, claim, group, rest)
-    named = claim >= 0
-    rows, claims = credits[named], claim[named]
-    credited = np.minimum(taken(claims, lines.amount[rows]), rest)
-    last_credit = np.full(len(keys), -NEVER)
-    np.maximum.at(last_credit, claims, lines.posted[rows])
-    found.add(item, item, last_credit, known, credited, "credit")
-    rest = rest - credited
-    rows = credits[~named]
-    credit_pool, credit_day = np.zeros(count, dtype=np.int64), np.full(count, -NEVER)
-    np.add.at(credit_pool, lines.group[rows], lines.amount[rows])
-    np.maximum.at(credit_day, lines.group[rows], lines.posted[rows])
-    more = np.clip(credit_pool[group] - _before(rest, group), 0, rest)
-    found.add(item, item, credit_day[group], known, more, "credit")
-    rest = rest - more
-
-    # the money of the clearing
-    pool = np.zeros(count, dtype=np.int64)
-    np.add.at(pool, lines.group[pooled], lines.amount[pooled])
-    has_money = pool > 0
-    back = np.flatnonzero((lines.role == BACK) & (lines.group >= 0) & ~residual)
-    np.subtract.at(pool, lines.group[back], lines.amount[back])
-    total = np.zeros(count, dtype=np.int64)
-    np.add.at(total, group, rest)
-    pool = np.where(has_money & _mixed(lines, count), total, np.clip(pool, 0, None))
-    posted = np.full(count, -NEVER)
-    np.maximum.at(posted, lines.group[pooled], lines.posted[pooled])
-
-    short = np.maximum(total - pool, 0)
-    little = (short <= discount_up_to * total) & (pool > 0)
-    share = rest.astype("float64") / np.maximum(total[group], 1)
-    off = np.minimum(np.rint(short[group] * share).astype(np.int64), rest)
-    pay = np.where(little[group], rest - off, np.clip(pool[group] - _before(rest, group), 0, rest))
-    day = posted[group]
-    found.add(item, item, day, known, pay, "payment")
-    rest = rest - pay
-
-    moved = np.zeros(count, dtype=bool)
-    own = np.flatnonzero((lines.role == ITEM) & (lines.continued_by >= 0))
-    moved[lines.group[lines.continued_by[own]]] = True
-    was_paid = (pay > 0) | (paid > 0)
-    discount = was_paid & (rest <= discount_up_to * amount)
-    otherwise = np.where(moved[group], KINDS.index("credit"), KINDS.index("write_off"))
-    kind = np.where(discount, KINDS.index("discount"), otherwise)
-    when = np.where(discount, np.maximum(np.where(pay > 0, day, -NEVER), last_paid), closing)
-    found.add(item, item, when, known, rest, kind)
-
-
-def _closing(lines: Lines, group: Ints) -> tuple[Ints, Ints]:
-    """Return the day of each claim's clearing, and the day it was known."""
     cleared = lines.group >= 0
     days = np.zeros((2, lines.groups), dtype=np.int64)
     days[0, lines.group[cleared]] = lines.clearing[cleared]
     days[1, lines.group[cleared]] = lines.cleared_known[cleared]
-    return days[0, group], days[1, group]
+    claims = _Claims(lines, keys, place, group, item, amount, amount, days[0, group], days[1, group])
+    left = np.flatnonzero(lines.residual)
+    if len(keys) and len(left):
+        behind = claims.of(left, lines.group[lines.continued_by[left]])
+        claims.rest = np.maximum(amount - claims.total(behind, left), 0)
+    return claims
 
 
-def _mixed(lines: Lines, count: int) -> Flags:
+def _credit(claims: _Claims, credits: Ints, found: _Found) -> None:
+    """Give credits to the items that they name, then of their amount, then due first."""
+    claim = claims.of(credits, claims.lines.group[credits])
+    claim = _of_the_same_amount(claims, credits, claims.within_rest(claim, credits))
+    credited, day = claims.total(claim, credits), claims.last_posted(claim, credits)
+    found.add(claims.item, claims.item, day, claims.known, credited, "credit")
+    claims.rest = claims.rest - credited
+    others = credits[claim < 0]
+    more, day = claims.due_first(claims.per_clearing(others)), claims.last_in_clearing(others)[claims.group]
+    found.add(claims.item, claims.item, day, claims.known, more, "credit")
+    claims.rest = claims.rest - more
+
+
+def _pay(
+    claims: _Claims, money: Ints, paid: Ints, last_paid: Ints, discount_up_to: float, found: _Found
+) -> None:
+    """Give the money of each clearing to its items, and say what became of what is left of them then."""
+    lines, group = claims.lines, claims.group
+    received = claims.per_clearing(money)
+    back = (lines.role == BACK) & (lines.group >= 0) & ~lines.residual
+    pool = np.clip(received - claims.per_clearing(np.flatnonzero(back)), 0, None)
+    total = np.zeros(lines.groups, dtype=np.int64)
+    np.add.at(total, group, claims.rest)
+    pool = np.where((received > 0) & _mixed(lines), total, pool)
+    short = np.maximum(total - pool, 0)
+    little = (short <= discount_up_to * total) & (pool > 0)
+    share = claims.rest / np.maximum(total[group], 1)
+    off = np.minimum(np.rint(short[group] * share).astype(np.int64), claims.rest)
+    pay = np.where(little[group], claims.rest - off, claims.due_first(pool))
+    day = claims.last_in_clearing(money)[group]
+    found.add(claims.item, claims.item, day, claims.known, pay, "payment")
+
+    rest = claims.rest - pay
+    moved = np.zeros(lines.groups, dtype=bool)
+    own = np.flatnonzero((lines.role == ITEM) & (lines.continued_by >= 0))
+    moved[lines.group[lines.continued_by[own]]] = True
+    discount = (pay + paid > 0) & (rest <= discount_up_to * claims.amount)
+    otherwise = np.where(moved[group], KINDS.index("credit"), KINDS.index("write_off"))
+    kind = np.where(discount, KINDS.index("discount"), otherwise)
+    when = np.where(discount, np.maximum(np.where(pay > 0, day, -NEVER), last_paid), claims.closing)
+    found.add(claims.item, claims.item, when, claims.known, rest, kind)
+
+
+def _mixed(lines: Lines) -> Flags:
     """Return which clearings have lines in several currencies: their amounts do not add up."""
     cleared = lines.group >= 0
-    low, high = np.full(count, NEVER), np.full(count, -1)
+    low, high = np.full(lines.groups, NEVER), np.full(lines.groups, -1)
     np.minimum.at(low, lines.group[cleared], lines.currency[cleared])
     np.maximum.at(high, lines.group[cleared], lines.currency[cleared])
     mixed: Flags = low != high
@@ -257,28 +294,20 @@ def _before(amounts: Ints, group: Ints) -> Ints:
     return before
 
 
-def _of_the_same_amount(lines: Lines, credits: Ints, claim: Ints, group: Ints, rest: Ints) -> Ints:
-    """Give credits that name no item to an item of the same amount in the same clearing: first to first."""
+def _of_the_same_amount(claims: _Claims, credits: Ints, claim: Ints) -> Ints:
+    """Give credits without a claim to an item of their amount in their clearing, first to first by id."""
+    lines = claims.lines
     free = np.flatnonzero(claim < 0)
-    free = free[
-        np.lexsort((lines.rank[credits[free]], lines.amount[credits[free]], lines.group[credits[free]]))
-    ]
-    taken = np.zeros(len(group), dtype=bool)
+    free = free[np.argsort(lines.rank[credits[free]])]
+    wanted = [(int(lines.group[credits[at]]), int(lines.amount[credits[at]])) for at in free]
+    taken = np.zeros(len(claims.keys), dtype=bool)
     taken[claim[claim >= 0]] = True
-    items = np.flatnonzero(~taken & (rest > 0))
-    items = items[np.lexsort((items, rest[items], group[items]))]
-    pairs: dict[tuple[int, int], list[int]] = {}
-    wanted = set(zip(lines.group[credits[free]].tolist(), lines.amount[credits[free]].tolist(), strict=True))
-    if not wanted:
-        return claim
-    some = np.isin(group[items], np.unique(lines.group[credits[free]]))
-    for position in items[some].tolist():
-        key = (int(group[position]), int(rest[position]))
-        if key in wanted:
-            pairs.setdefault(key, []).append(position)
+    there = np.flatnonzero(~taken & (claims.rest > 0) & np.isin(claims.group, lines.group[credits[free]]))
+    of_amount: dict[tuple[int, int], list[int]] = {}
+    for position in there.tolist():
+        of_amount.setdefault((int(claims.group[position]), int(claims.rest[position])), []).append(position)
     claim = claim.copy()
-    for at in free.tolist():
-        key = (int(lines.group[credits[at]]), int(lines.amount[credits[at]]))
-        if pairs.get(key):
-            claim[at] = pairs[key].pop(0)
+    for at, key in zip(free.tolist(), wanted, strict=True):
+        if of_amount.get(key):
+            claim[at] = of_amount[key].pop(0)
     return claim

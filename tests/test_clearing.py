@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shape_support import line, moved, read_sap
 
@@ -85,29 +84,15 @@ def _balance(result: Cleaned) -> int:
     return int(open_items(books, END)["open_amount_minor"].sum() - credit)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(accounts())
 def test_what_is_open_in_the_ledger_is_what_is_open_on_the_account(made: tuple[list[str], int]) -> None:
     """Open items less credit notes and unapplied cash are the sum of the lines that are not cleared."""
     lines, open_sum = made
-    assume(not _overpaid(lines))
     assert _balance(_read(lines)) == open_sum
 
 
-def _overpaid(lines: list[str]) -> bool:
-    """Whether lines that name an invoice add up to more than that invoice: the surplus is given to none."""
-    amounts: dict[str, float] = {}
-    named: dict[str, float] = defaultdict(float)
-    for each in lines:
-        cells = each.split(";")
-        cents = float(cells[11].rstrip("-").replace(",", ".")) * 100
-        amounts[cells[1]] = cents
-        if cells[16]:
-            named[cells[16]] += cents
-    return any(sum_ > amounts[document] + 0.5 for document, sum_ in named.items())
-
-
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(accounts(), st.integers(0, 9))
 def test_the_order_of_the_lines_does_not_matter(made: tuple[list[str], int], seed: int) -> None:
     """The same lines in another order give the same payments."""
