@@ -26,12 +26,22 @@ SCRIPTS = (
     "source.js",
     "charts.js",
     "lists.js",
+    "filters.js",
+    "decisions.js",
+    "status.js",
     "today.js",
+    "figures.js",
+    "segments.js",
+    "concentration.js",
+    "cash.js",
+    "reliability.js",
     "sections.js",
+    "time_line.js",
+    "card_invoices.js",
     "card.js",
     "page.js",
 )
-"""In the order in which they build on each other. The charts' library follows: the first screen has none."""
+"""The first is asked first, the last begins. The charts' library follows: the first screen has no chart."""
 
 LIBRARY = "echarts.min.js"
 STYLE = "page.css"

@@ -9,8 +9,15 @@
     const style = getComputedStyle(document.documentElement);
     const of = (name) => style.getPropertyValue(`--${name}`).trim();
     return {
-      ink: of("ink"), soft: of("soft"), line: of("line"), paper: of("paper"), accent: of("accent"), band: of("band"), due: of("due"),
-      segments: { A: of("c0"), B: of("c1"), C: of("c2"), D: of("c3"), E: of("c4"), F: of("c4"), G: of("c4") }, other: of("other"),
+      ink: of("ink"),
+      soft: of("soft"),
+      line: of("line"),
+      paper: of("paper"),
+      accent: of("accent"),
+      band: of("band"),
+      due: of("due"),
+      segments: { A: of("c0"), B: of("c1"), C: of("c2"), D: of("c3"), E: of("c4"), F: of("c4"), G: of("c4") },
+      other: of("other"),
     };
   };
 
@@ -18,9 +25,18 @@
 
   /* label: what the chart shows, in a sentence; option: colours => ECharts option; table: () => element. */
   d.chart = function ({ label, option, table, height = 300, onclick }) {
-    const place = d.el("div", { class: "chart", role: "img", "aria-label": label, place: { height: `${height}px` } });
+    const place = d.el("div", {
+      class: "chart",
+      role: "img",
+      "aria-label": label,
+      place: { height: `${height}px` },
+    });
     const tableAt = d.el("div", { class: "chart-table", hidden: true });
-    const button = d.el("button", { type: "button", class: "quiet", "aria-expanded": "false", onclick: () => toggle() }, d.t("as_table"));
+    const button = d.el(
+      "button",
+      { type: "button", class: "quiet", "aria-expanded": "false", onclick: () => toggle() },
+      d.t("as_table"),
+    );
 
     function toggle() {
       const open = tableAt.hidden;
@@ -44,11 +60,14 @@
       picture.setOption({ ...base(d.colours()), ...option(d.colours()) }, true);
     }
 
-    const seen = new IntersectionObserver((entries) => {
-      if (!entries.some((seenEntry) => seenEntry.isIntersecting)) return;
-      seen.disconnect();
-      draw();
-    }, { rootMargin: "200px" });
+    const seen = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((seenEntry) => seenEntry.isIntersecting)) return;
+        seen.disconnect();
+        draw();
+      },
+      { rootMargin: "200px" },
+    );
     seen.observe(place);
     addEventListener("beforeprint", () => picture || draw());
     return d.el("figure", null, place, tableAt, button);
@@ -69,10 +88,21 @@
     ...more,
   });
 
+  d.percentLabels = (colours) => ({
+    color: colours.soft,
+    fontSize: 11,
+    formatter: (value) => d.share(value),
+  });
+
   /* Tooltips are drawn as rich text, never as HTML: a name in them cannot be a script. */
   d.tooltip = (colours, formatter, trigger = "item") => ({
-    renderMode: "richText", trigger, formatter, confine: true,
-    backgroundColor: colours.paper, borderColor: colours.line, textStyle: { color: colours.ink, fontSize: 12 },
+    renderMode: "richText",
+    trigger,
+    formatter,
+    confine: true,
+    backgroundColor: colours.paper,
+    borderColor: colours.line,
+    textStyle: { color: colours.ink, fontSize: 12 },
   });
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {

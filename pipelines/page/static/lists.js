@@ -1,4 +1,4 @@
-/* The lists behind the figures: filters, sorting, pages of rows, and approving what waits for a person. */
+/* The lists behind the figures: their columns, their order, pages of rows. */
 "use strict";
 
 (function (d) {
@@ -8,9 +8,21 @@
   const days = (key) => ({ key, class: "n", cell: (row) => (row[key] === null ? "–" : d.count(row[key])) });
   const day = (key) => ({ key, class: "day", cell: (row) => d.day(row[key]) });
   const code = (key, kind) => ({ key, cell: (row) => (row[key] === null ? "–" : d.code(kind, row[key])) });
-  const blocked = { key: "blocked_by", class: "wide", cell: (row) => d.sentence(row.blocked_by, "block"), optional: true };
-  const reason = { key: "reason", class: "wide", cell: (row) =>
-    [d.sentence(row.reason), row.blocked_by && d.el("span", { class: "id" }, d.t("col_blocked_by"), ": ", d.sentence(row.blocked_by, "block"))] };
+  const blocked = {
+    key: "blocked_by",
+    class: "wide",
+    cell: (row) => d.sentence(row.blocked_by, "block"),
+    optional: true,
+  };
+  const reason = {
+    key: "reason",
+    class: "wide",
+    cell: (row) => [
+      d.sentence(row.reason),
+      row.blocked_by &&
+        d.el("span", { class: "id" }, d.t("col_blocked_by"), ": ", d.sentence(row.blocked_by, "block")),
+    ],
+  };
   const segment = { key: "segment", cell: (row) => d.segmentTag(row.segment) };
   const debtor = { key: "customer_id", word: "debtor", cell: (row) => d.debtorButton(row) };
   const plain = (key) => ({ key, class: "short", cell: (row) => row[key] ?? "–", optional: true });
@@ -18,47 +30,101 @@
   /* Of each list: its columns, by what it is sorted, and what it can be narrowed by. */
   const LISTS = {
     debtors: {
-      columns: [debtor, plain("company_code"), segment, money("overdue_minor"), money("net_overdue_minor"), money("open_minor"),
-        money("expected_late_minor"), days("oldest_days_past_due"), code("next_step", "step"), day("next_on"), blocked],
+      columns: [
+        debtor,
+        plain("company_code"),
+        segment,
+        money("overdue_minor"),
+        money("net_overdue_minor"),
+        money("open_minor"),
+        money("expected_late_minor"),
+        days("oldest_days_past_due"),
+        code("next_step", "step"),
+        day("next_on"),
+        blocked,
+      ],
       sort: "-overdue_minor",
       filters: ["q", "segment", "debtor_flag"],
     },
     worklist: {
-      columns: [{ key: "rank", class: "n", cell: (row) => d.count(row.rank) }, plain("collector"), debtor, plain("company_code"), segment,
+      columns: [
+        { key: "rank", class: "n", cell: (row) => d.count(row.rank) },
+        plain("collector"),
+        debtor,
+        plain("company_code"),
+        segment,
         code("cause", "cause"),
-        { key: "why", class: "wide", cell: (row) => [d.sentence(row.why), d.el("span", { class: "id" }, d.sentence(row.suggested_approach))] }, money("overdue_minor"), days("oldest_days_past_due"),
-        day("promised_for"), day("last_contact_on"), money("expected_value_minor")],
+        {
+          key: "why",
+          class: "wide",
+          cell: (row) => [
+            d.sentence(row.why),
+            d.el("span", { class: "id" }, d.sentence(row.suggested_approach)),
+          ],
+        },
+        money("overdue_minor"),
+        days("oldest_days_past_due"),
+        day("promised_for"),
+        day("last_contact_on"),
+        money("expected_value_minor"),
+      ],
       sort: "rank",
       filters: ["q", "cause", "segment", "collector", "reached"],
     },
     actions: {
-      columns: [debtor, code("step", "step"), code("channel", "channel"), plain("collector"), day("send_on"), day("valid_until"),
-        money("overdue_minor"), money("net_overdue_minor"), code("status", "status"), reason],
+      columns: [
+        debtor,
+        code("step", "step"),
+        code("channel", "channel"),
+        plain("collector"),
+        day("send_on"),
+        day("valid_until"),
+        money("overdue_minor"),
+        money("net_overdue_minor"),
+        code("status", "status"),
+        reason,
+      ],
       sort: "-overdue_minor",
       filters: ["q", "status"],
     },
     invoices: {
-      columns: [{ key: "invoice_id", word: "invoice", cell: (row) => row.invoice_id }, debtor, day("issued_on"), day("due_on"), money("open_minor"),
-        days("days_past_due"), { key: "p_late", class: "n", cell: (row) => d.share(row.p_late) }, day("paid_on_p10"), day("paid_on_p50"),
-        day("paid_on_p90"), code("source", "source"), code("step", "step"), day("send_on"), reason],
+      columns: [
+        { key: "invoice_id", word: "invoice", cell: (row) => row.invoice_id },
+        debtor,
+        day("issued_on"),
+        day("due_on"),
+        money("open_minor"),
+        days("days_past_due"),
+        { key: "p_late", class: "n", cell: (row) => d.share(row.p_late) },
+        day("paid_on_p10"),
+        day("paid_on_p50"),
+        day("paid_on_p90"),
+        code("source", "source"),
+        code("step", "step"),
+        day("send_on"),
+        reason,
+      ],
       sort: "-open_minor",
       filters: ["q", "ageing"],
     },
   };
 
-  d.AGEING = {
-    on_time: { past_due_until: 0 }, "1_30": { past_due_from: 1, past_due_until: 30 }, "31_60": { past_due_from: 31, past_due_until: 60 },
-    "61_90": { past_due_from: 61, past_due_until: 90 }, over_90: { past_due_from: 91 },
-  };
-  const FLAGS = ["worsened", "new_large_overdue", "broken_promise", "over_limit"];
-  const CAUSES = ["broken_promise", "returned_debit", "insolvency", "over_limit", "silence", "expected_value"];
-  const STATUSES = ["proposed", "needs_approval", "blocked", "waiting_for_bank"];
+  d.debtorButton = (row) =>
+    d.el(
+      "button",
+      { type: "button", class: "debtor", onclick: () => d.openCard(row.customer_id) },
+      row.name || row.customer_id,
+      row.name && d.el("span", { class: "id" }, row.customer_id),
+    );
 
-  d.debtorButton = (row) => d.el("button", { type: "button", class: "debtor", onclick: () => d.openCard(row.customer_id) },
-    row.name || row.customer_id, row.name && d.el("span", { class: "id" }, row.customer_id));
-
-  d.segmentTag = (segment) => segment === null || segment === undefined ? "–"
-    : d.el("span", { class: `segment s-${/^[A-G]$/.test(segment) ? segment : "other"}` }, d.code("segment", segment));
+  d.segmentTag = (segment) =>
+    segment === null || segment === undefined
+      ? "–"
+      : d.el(
+          "span",
+          { class: `segment s-${/^[A-G]$/.test(segment) ? segment : "other"}` },
+          d.code("segment", segment),
+        );
 
   /* Opens the list that a figure counts. count: what the figure says, shown where the file holds fewer rows. */
   d.openList = function (name, title, query, count) {
@@ -73,15 +139,35 @@
     const said = d.el("p", { class: "list-said", "aria-live": "polite" });
     const place = d.el("div", { class: "rows" });
     const pager = d.el("nav", { class: "pager", "aria-label": d.t("pages") });
-    const load = d.latest(() => d.source.rows(name, state), show, (error) => d.replace(said, d.trouble(error)));
+    const load = d.latest(
+      () => d.source.rows(name, state),
+      show,
+      (error) => d.replace(said, d.trouble(error)),
+    );
 
     function show(page) {
       d.replace(said, summary(page));
-      const columns = list.columns.filter((column) => !column.optional || page.rows.some((row) => row[column.key] != null));
-      if (!d.source.offline && name === "actions" && page.rows.some((row) => row.waiting)) columns.push(deciding(load));
-      const table = d.table(title, columns.map((column) => headed(column, state, load)), page.rows,
-        { class: "data", headAt: Math.max(0, columns.findIndex((column) => column === debtor)) });
-      d.replace(place, page.rows.length ? d.scroll(title, table) : d.el("p", { class: "empty" }, d.t("nothing_here")));
+      const columns = list.columns.filter(
+        (column) => !column.optional || page.rows.some((row) => row[column.key] != null),
+      );
+      if (!d.source.offline && name === "actions" && page.rows.some((row) => row.waiting))
+        columns.push(d.deciding(load));
+      const table = d.table(
+        title,
+        columns.map((column) => headed(column, state, load)),
+        page.rows,
+        {
+          class: "data",
+          headAt: Math.max(
+            0,
+            columns.findIndex((column) => column === debtor),
+          ),
+        },
+      );
+      d.replace(
+        place,
+        page.rows.length ? d.scroll(title, table) : d.el("p", { class: "empty" }, d.t("nothing_here")),
+      );
       showPager(page);
     }
 
@@ -89,21 +175,43 @@
       const all = Math.max(count ?? 0, page.total);
       const cut = page.of !== undefined && page.held < page.of;
       const last = Math.min(state.offset + state.limit, page.total);
-      const parts = [page.total ? d.t("rows_of", { from: d.count(state.offset + 1), until: d.count(last), total: d.count(page.total) }) : d.t("no_rows")];
+      const parts = [
+        page.total
+          ? d.t("rows_of", {
+              from: d.count(state.offset + 1),
+              until: d.count(last),
+              total: d.count(page.total),
+            })
+          : d.t("no_rows"),
+      ];
       if (all > page.total) parts.push(d.t("figure_counts", { total: d.count(all) }));
       if (cut) parts.push(d.t("file_holds", { held: d.count(page.held), of: d.count(page.of) }));
       return parts.join(" · ");
     }
 
     function showPager(page) {
-      const step = (by) => () => { state.offset += by * state.limit; load(); place.scrollIntoView({ block: "nearest" }); };
-      const turn = (word, by, off) => d.el("button", { type: "button", disabled: off, onclick: step(by) }, d.t(word));
-      d.replace(pager, turn("page_before", -1, state.offset === 0), turn("page_next", 1, state.offset + state.limit >= page.total));
+      const step = (by) => () => {
+        state.offset += by * state.limit;
+        load();
+        place.scrollIntoView({ block: "nearest" });
+      };
+      const turn = (word, by, off) =>
+        d.el("button", { type: "button", disabled: off, onclick: step(by) }, d.t(word));
+      d.replace(
+        pager,
+        turn("page_before", -1, state.offset === 0),
+        turn("page_next", 1, state.offset + state.limit >= page.total),
+      );
       pager.hidden = page.total <= state.limit;
     }
 
     load();
-    const form = filters && filterForm(list.filters, state, () => { state.offset = 0; load(); });
+    const form =
+      filters &&
+      d.filterForm(list.filters, state, () => {
+        state.offset = 0;
+        load();
+      });
     return d.el("div", { class: "list-view" }, form, said, place, pager);
   };
 
@@ -122,84 +230,27 @@
     };
   };
 
-  d.trouble = (error) => d.el("span", { class: "trouble", role: "alert" }, d.t("went_wrong"), " ", d.el("span", { lang: "en" }, error.message));
+  d.trouble = (error) =>
+    d.el(
+      "span",
+      { class: "trouble", role: "alert" },
+      d.t("went_wrong"),
+      " ",
+      d.el("span", { lang: "en" }, error.message),
+    );
 
   function headed(column, state, load) {
     const label = d.t(`col_${column.word || column.key}`);
     if (column.fixed) return { ...column, label };
     const down = state.sort === `-${column.key}`;
     const up = state.sort === column.key;
-    const turn = () => { state.sort = down ? column.key : `-${column.key}`; state.offset = 0; load(); };
+    const turn = () => {
+      state.sort = down ? column.key : `-${column.key}`;
+      state.offset = 0;
+      load();
+    };
     const mark = d.el("span", { class: "mark", "aria-hidden": "true" }, down ? " ↓" : up ? " ↑" : "");
     const head = d.el("button", { type: "button", class: "sort", onclick: turn }, label, mark);
     return { ...column, label, head, sorted: down ? "descending" : up ? "ascending" : null };
-  }
-
-  /* ---- filters ---- */
-
-  function filterForm(names, state, changed) {
-    const labelled = (word, input) => d.el("label", { class: "filter" }, d.el("span", null, d.t(word)), input);
-    const typed = (key, word, type = "text") => {
-      let wait;
-      const input = d.el("input", { type, autocomplete: "off", oninput: () => {
-        clearTimeout(wait);
-        wait = setTimeout(() => { state[key] = input.value.trim() || undefined; changed(); }, 250);
-      } });
-      return labelled(word, input);
-    };
-    const chosen = (word, options, apply) => {
-      const select = d.el("select", { onchange: () => { apply(select.value || undefined); changed(); } },
-        d.el("option", { value: "" }, d.t("all")), options.map(([value, shown]) => d.el("option", { value }, shown)));
-      return labelled(word, select);
-    };
-    const coded = (codes, kind) => codes.map((one) => [one, d.code(kind, one)]);
-    const segments = () => d.portfolio().segments.map((row) => row.segment);
-    const made = {
-      q: () => typed("q", "filter_debtor", "search"),
-      collector: () => typed("collector", "col_collector"),
-      segment: () => chosen("col_segment", coded(segments(), "segment"), (value) => { state.segment = value; }),
-      cause: () => chosen("col_cause", coded(CAUSES, "cause"), (value) => { state.cause = value; }),
-      status: () => chosen("col_status", coded(STATUSES, "status"), (value) => { state.status = value; }),
-      debtor_flag: () => chosen("filter_changed", coded(FLAGS, "flag"), (value) => { state.flag = value; }),
-      reached: () => chosen("filter_reached", [["reached", d.t("only_reached")]], (value) => { state.flag = value; }),
-      ageing: () => chosen("filter_ageing", coded(Object.keys(d.AGEING), "ageing"), (value) =>
-        Object.assign(state, { past_due_from: undefined, past_due_until: undefined }, d.AGEING[value])),
-    };
-    return d.el("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, names.map((name) => made[name]()));
-  }
-
-  /* ---- approving and refusing, with a reason ---- */
-
-  const deciding = (load) => ({
-    key: "decision", fixed: true, class: "deciding",
-    cell: (row) => row.waiting && [true, false].map((approved) =>
-      d.el("button", { type: "button", class: approved ? "approve" : "refuse", onclick: () => askReason(row, approved, load) },
-        d.t(approved ? "approve" : "refuse"))),
-  });
-
-  const today = () => { const now = new Date(); return d.isoDay(Date.UTC(now.getFullYear(), now.getMonth(), now.getDate())); };
-
-  function askReason(row, approved, load) {
-    const external_id = `page-${[...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-    const reason = d.el("textarea", { required: true, maxlength: "500", rows: "3" });
-    const said = d.el("p", { "aria-live": "polite" });
-    const send = async (event) => {
-      event.preventDefault();
-      try {
-        await d.source.decide({ external_id, customer_id: row.customer_id, action_id: row.action_id, approved, decided_on: today(), reason: reason.value.trim() });
-        d.replace(form, d.el("p", { class: "done", role: "status" }, d.t("decision_kept")));
-        load();
-      } catch (error) {
-        if (error instanceof d.SignInNeeded) d.signIn(error.message);
-        else d.replace(said, d.trouble(error));
-      }
-    };
-    const form = d.el("form", { class: "decide", onsubmit: send },
-      d.el("p", null, `${row.name || row.customer_id} · ${d.code("step", row.step)} · ${d.money(row.overdue_minor, row.currency, true)}`),
-      d.el("p", { class: "soft" }, d.sentence(row.reason)),
-      d.el("label", null, d.t("decision_reason"), reason), said,
-      d.el("button", { type: "submit", class: approved ? "approve" : "refuse" }, d.t(approved ? "approve" : "refuse")));
-    d.openDialog("small", d.t(approved ? "approve_title" : "refuse_title"), form);
-    reason.focus();
   }
 })(debtscape);

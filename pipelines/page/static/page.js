@@ -18,12 +18,16 @@
   }
 
   async function load() {
-    await d.latest(d.source.views, (given) => {
-      views = given;
-      d.useMinorDigits(views.minor_digits);
-      if (!views.currencies.includes(d.currency)) d.currency = views.currencies[0];
-      draw();
-    }, (error) => d.replace(main(), d.trouble(error)))();
+    await d.latest(
+      d.source.views,
+      (given) => {
+        views = given;
+        d.useMinorDigits(views.minor_digits);
+        if (!views.currencies.includes(d.currency)) d.currency = views.currencies[0];
+        draw();
+      },
+      (error) => d.replace(main(), d.trouble(error)),
+    )();
   }
 
   function draw() {
@@ -31,8 +35,21 @@
     document.getElementById("skip").textContent = d.t("skip");
     d.replace(document.getElementById("head"), header());
     const portfolio = d.portfolio();
-    d.replace(main(), d.statusStrip(views), portfolio ? [d.firstScreen(portfolio), d.sections(views, portfolio)] : d.el("p", { class: "empty" }, d.t("nothing_open")));
-    d.replace(document.getElementById("foot"), d.t("run"), " ", d.el("code", null, views.run.run_id), " · ", d.t("nothing_is_sent"));
+    d.replace(
+      main(),
+      d.statusStrip(views),
+      portfolio
+        ? [d.firstScreen(portfolio), d.sections(views, portfolio)]
+        : d.el("p", { class: "empty" }, d.t("nothing_open")),
+    );
+    d.replace(
+      document.getElementById("foot"),
+      d.t("run"),
+      " ",
+      d.el("code", null, views.run.run_id),
+      " · ",
+      d.t("nothing_is_sent"),
+    );
     document.body.dataset.ready = "yes";
     watchSections();
   }
@@ -40,17 +57,61 @@
   function header() {
     const { run } = views;
     const links = d.SECTIONS.map((name) => d.el("a", { href: `#${name}` }, d.t(`nav_${name}`)));
-    const choose = (word, options, chosen, change) => d.el("select", { "aria-label": d.t(word), onchange: (event) => change(event.target.value) },
-      options.map(([value, shown]) => d.el("option", { value, selected: value === chosen }, shown)));
-    const languages = choose("language", Object.entries(d.LANGUAGES), d.language, async (language) => { await d.speak(language); draw(); });
-    const currencies = views.currencies.length > 1 && choose("currency", views.currencies.map((code) => [code, code]), d.currency, (code) => { d.currency = code; draw(); });
-    const signOut = !d.source.offline && d.el("button", { type: "button", class: "quiet", onclick: () => { d.source.signOut(); location.reload(); } }, d.t("sign_out"));
-    return [d.el("h1", null, "debtscape", d.el("span", { class: "unseen" }, `, ${d.t("as_of")} ${d.day(run.as_of)}`)), d.el("nav", { "aria-label": d.t("parts") }, links),
-      d.el("div", { class: "tools" }, search(), currencies, languages, signOut), d.el("p", { id: "newer", role: "status" })];
+    const choose = (word, options, chosen, change) =>
+      d.el(
+        "select",
+        { "aria-label": d.t(word), onchange: (event) => change(event.target.value) },
+        options.map(([value, shown]) => d.el("option", { value, selected: value === chosen }, shown)),
+      );
+    const languages = choose("language", Object.entries(d.LANGUAGES), d.language, async (language) => {
+      await d.speak(language);
+      draw();
+    });
+    const currencies =
+      views.currencies.length > 1 &&
+      choose(
+        "currency",
+        views.currencies.map((code) => [code, code]),
+        d.currency,
+        (code) => {
+          d.currency = code;
+          draw();
+        },
+      );
+    const signOut =
+      !d.source.offline &&
+      d.el(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          onclick: () => {
+            d.source.signOut();
+            location.reload();
+          },
+        },
+        d.t("sign_out"),
+      );
+    return [
+      d.el(
+        "h1",
+        null,
+        "debtscape",
+        d.el("span", { class: "unseen" }, `, ${d.t("as_of")} ${d.day(run.as_of)}`),
+      ),
+      d.el("nav", { "aria-label": d.t("parts") }, links),
+      d.el("div", { class: "tools" }, search(), currencies, languages, signOut),
+      d.el("p", { id: "newer", role: "status" }),
+    ];
   }
 
   function search() {
-    const found = d.el("input", { type: "search", placeholder: d.t("search"), "aria-label": d.t("search"), autocomplete: "off" });
+    const found = d.el("input", {
+      type: "search",
+      placeholder: d.t("search"),
+      "aria-label": d.t("search"),
+      autocomplete: "off",
+    });
     const look = (event) => {
       event.preventDefault();
       const q = found.value.trim();
@@ -64,13 +125,18 @@
   function watchSections() {
     if (watching) watching.disconnect();
     const link = (id) => document.querySelector(`#head nav a[href="#${id}"]`);
-    watching = new IntersectionObserver((entries) => {
-      for (const entry of entries) if (entry.isIntersecting) {
-        for (const one of document.querySelectorAll("#head nav a")) one.removeAttribute("aria-current");
-        if (link(entry.target.id)) link(entry.target.id).setAttribute("aria-current", "true");
-      }
-    }, { rootMargin: "-20% 0px -70% 0px" });
-    for (const name of d.SECTIONS) if (document.getElementById(name)) watching.observe(document.getElementById(name));
+    watching = new IntersectionObserver(
+      (entries) => {
+        for (const entry of entries)
+          if (entry.isIntersecting) {
+            for (const one of document.querySelectorAll("#head nav a")) one.removeAttribute("aria-current");
+            if (link(entry.target.id)) link(entry.target.id).setAttribute("aria-current", "true");
+          }
+      },
+      { rootMargin: "-20% 0px -70% 0px" },
+    );
+    for (const name of d.SECTIONS)
+      if (document.getElementById(name)) watching.observe(document.getElementById(name));
   }
 
   /* ---- the server's page: signing in, and newer runs ---- */
@@ -78,16 +144,32 @@
   d.signIn = function (why) {
     if (document.querySelector("dialog.sign-in")) return;
     for (const open of document.querySelectorAll("dialog")) open.close();
-    const token = d.el("input", { type: "password", required: true, autocomplete: "off", spellcheck: "false" });
-    const form = d.el("form", { onsubmit: (event) => {
-      event.preventDefault();
-      d.source.signIn(token.value.trim());
-      dialog.close();
-      load();
-    } },
-    d.el("p", null, d.t("sign_in_how")), why && d.el("p", { class: "trouble", role: "alert" }, why),
-    d.el("label", null, d.t("token"), token), d.el("button", { type: "submit", class: "approve" }, d.t("sign_in")));
-    if (!views) d.replace(main(), d.el("button", { type: "button", class: "approve", onclick: () => d.signIn() }, d.t("sign_in")));
+    const token = d.el("input", {
+      type: "password",
+      required: true,
+      autocomplete: "off",
+      spellcheck: "false",
+    });
+    const form = d.el(
+      "form",
+      {
+        onsubmit: (event) => {
+          event.preventDefault();
+          d.source.signIn(token.value.trim());
+          dialog.close();
+          load();
+        },
+      },
+      d.el("p", null, d.t("sign_in_how")),
+      why && d.el("p", { class: "trouble", role: "alert" }, why),
+      d.el("label", null, d.t("token"), token),
+      d.el("button", { type: "submit", class: "approve" }, d.t("sign_in")),
+    );
+    if (!views)
+      d.replace(
+        main(),
+        d.el("button", { type: "button", class: "approve", onclick: () => d.signIn() }, d.t("sign_in")),
+      );
     const dialog = d.openDialog("small sign-in", d.t("sign_in"), form);
     token.focus();
   };
@@ -95,7 +177,12 @@
   d.runSeen = function (runId) {
     const place = document.getElementById("newer");
     if (!views || !place || runId === views.run.run_id || place.firstChild) return;
-    d.replace(place, d.t("newer_run"), " ", d.el("button", { type: "button", class: "approve", onclick: load }, d.t("show_it")));
+    d.replace(
+      place,
+      d.t("newer_run"),
+      " ",
+      d.el("button", { type: "button", class: "approve", onclick: load }, d.t("show_it")),
+    );
   };
 
   async function lookForNewerRun() {

@@ -19,7 +19,9 @@
     const part = (name) => (opened[name] ||= unpacked(data[name]));
     const rowsOf = async (name) => {
       const list = (await part("lists"))[name];
-      list.decoded ||= list.rows.map((row) => Object.fromEntries(list.columns.map((column, at) => [column, row[at]])));
+      list.decoded ||= list.rows.map((row) =>
+        Object.fromEntries(list.columns.map((column, at) => [column, row[at]])),
+      );
       return list;
     };
     return {
@@ -32,7 +34,10 @@
       },
       rows: async (name, query) => {
         const list = await rowsOf(name);
-        const kept = sorted(list.decoded.filter((row) => keeps(row, query)), query.sort);
+        const kept = sorted(
+          list.decoded.filter((row) => keeps(row, query)),
+          query.sort,
+        );
         const from = query.offset || 0;
         const rows = kept.slice(from, from + (query.limit || 100));
         return { total: kept.length, rows, held: list.rows.length, of: list.total };
@@ -53,11 +58,15 @@
       (value !== null && (from === undefined || value >= from) && (until === undefined || value <= until));
     const pastDue = row.days_past_due ?? row.oldest_days_past_due ?? null;
     const name = (query.q || "").toLowerCase();
-    return ["currency", "company_code", "segment", "collector", "cause", "status", "source"].every((key) => !query[key] || row[key] === query[key]) &&
+    return (
+      ["currency", "company_code", "segment", "collector", "cause", "status", "source"].every(
+        (key) => !query[key] || row[key] === query[key],
+      ) &&
       (!query.flag || row[query.flag] === true) &&
       (!name || `${row.customer_id}\n${row.name || ""}`.toLowerCase().includes(name)) &&
       between(pastDue, query.past_due_from, query.past_due_until) &&
-      between(row.due_on ?? null, query.due_from, query.due_until);
+      between(row.due_on ?? null, query.due_from, query.due_until)
+    );
   }
 
   function sorted(rows, by) {
@@ -86,7 +95,8 @@
       }
       if (answer.status === 404) return null;
       const said = await answer.json().catch(() => ({}));
-      if (!answer.ok) throw new Error((said.error && said.error.message) || d.t("server_said", { status: answer.status }));
+      if (!answer.ok)
+        throw new Error((said.error && said.error.message) || d.t("server_said", { status: answer.status }));
       return said;
     };
     return {
@@ -107,7 +117,11 @@
         return page;
       },
       decide: (decision) =>
-        asked("v1/decisions", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(decision) }),
+        asked("v1/decisions", {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(decision),
+        }),
     };
   }
 })(debtscape);

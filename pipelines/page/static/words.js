@@ -5,7 +5,9 @@
   const LOCALES = { en: "en-GB", nl: "nl-NL", de: "de-DE", fr: "fr-FR" };
   d.LANGUAGES = { nl: "Nederlands", de: "Deutsch", fr: "Français", en: "English" };
   const DAYS = {
-    full: { day: "numeric", month: "short", year: "numeric" }, short: { day: "numeric", month: "short" }, month: { month: "short", year: "numeric" },
+    full: { day: "numeric", month: "short", year: "numeric" },
+    short: { day: "numeric", month: "short" },
+    month: { month: "short", year: "numeric" },
   };
   const KEPT = "debtscape.language";
   let words = {};
@@ -18,7 +20,11 @@
   };
 
   function kept() {
-    try { return localStorage.getItem(KEPT); } catch { return null; } // a file may not be allowed to keep things
+    try {
+      return localStorage.getItem(KEPT);
+    } catch {
+      return null;
+    } // a file may not be allowed to keep things
   }
 
   d.speak = async function (language) {
@@ -26,16 +32,23 @@
     locale = LOCALES[language];
     d.language = language;
     document.documentElement.lang = language;
-    try { localStorage.setItem(KEPT, language); } catch { /* then it is asked anew */ }
+    try {
+      localStorage.setItem(KEPT, language);
+    } catch {
+      /* then it is asked anew */
+    }
   };
 
-  d.useMinorDigits = (given) => { digits = given; };
+  d.useMinorDigits = (given) => {
+    digits = given;
+  };
 
   /* The words of a key; {name} becomes values.name, and values.n chooses between one and other. */
   d.t = function (key, values = {}) {
     let text = words[key];
     if (text === undefined) throw new Error(`no words for ${key}`);
-    if (typeof text === "object") text = text[new Intl.PluralRules(locale).select(values.n) === "one" ? "one" : "other"];
+    if (typeof text === "object")
+      text = text[new Intl.PluralRules(locale).select(values.n) === "one" ? "one" : "other"];
     return text.replace(/\{(\w+)\}/g, (_, name) => (name === "n" ? d.decimal(values.n) : values[name]));
   };
 
@@ -49,17 +62,21 @@
     if (text === null || text === undefined || text === "") return null;
     if (!kind) return d.el("span", { lang: "en" }, text);
     if (coded(kind, text)) return coded(kind, text);
-    return String(text).split("; ").map((part, at) => {
-      const [, code, rest] = part.match(/^(\w+): (.*)$/s) || [];
-      const between = at ? "; " : "";
-      if (!code || !coded(kind, code)) return d.el("span", { lang: "en" }, between + part);
-      return [between + coded(kind, code) + ": ", d.el("span", { lang: "en" }, rest)];
-    }).flat();
+    return String(text)
+      .split("; ")
+      .map((part, at) => {
+        const [, code, rest] = part.match(/^(\w+): (.*)$/s) || [];
+        const between = at ? "; " : "";
+        if (!code || !coded(kind, code)) return d.el("span", { lang: "en" }, between + part);
+        return [between + coded(kind, code) + ": ", d.el("span", { lang: "en" }, rest)];
+      })
+      .flat();
   };
 
   const number = (options) => new Intl.NumberFormat(locale, options);
   d.count = (value) => number({ maximumFractionDigits: 0 }).format(value);
-  d.decimal = (value, places = 1) => (value === null ? "–" : number({ maximumFractionDigits: places }).format(value));
+  d.decimal = (value, places = 1) =>
+    value === null ? "–" : number({ maximumFractionDigits: places }).format(value);
   d.share = (value, places = 0) =>
     value === null ? "–" : number({ style: "percent", maximumFractionDigits: places }).format(value);
 
@@ -81,7 +98,9 @@
 
   d.day = function (iso, style = "full") {
     if (!iso) return "–";
-    return new Intl.DateTimeFormat(locale, { ...DAYS[style], timeZone: "UTC" }).format(new Date(`${iso.slice(0, 10)}T00:00:00Z`));
+    return new Intl.DateTimeFormat(locale, { ...DAYS[style], timeZone: "UTC" }).format(
+      new Date(`${iso.slice(0, 10)}T00:00:00Z`),
+    );
   };
   d.moment = (iso) => Date.parse(`${iso.slice(0, 10)}T00:00:00Z`);
   d.isoDay = (moment) => new Date(moment).toISOString().slice(0, 10);
