@@ -137,12 +137,16 @@ def later(tmp_path: Path, days: int = 1) -> PublishedRun:
 def test_a_run_before_the_one_told_last_is_not_sent(
     receiver: Receiver, run: PublishedRun, tmp_path: Path
 ) -> None:
-    """A back-dated difference would take the receiver back: refused, and nothing is kept as dead."""
-    newer = later(tmp_path)
-    assert send(newer, tmp_path)
-    with pytest.raises(PublicationError, match=rf"has heard of run {newer.run_id} of 2026-03-03"):
-        send(run, tmp_path)
-    assert len(receiver.got) == 1
+    """Back-dated, or rewritten since it was told: it would take the receiver back, and is no dead letter."""
+    older, newer = later(tmp_path, -1), later(tmp_path)
+    assert [send(older, tmp_path), send(newer, tmp_path)] == [True, True]
+    forget(tmp_path / "output", "c2", day=DAY)
+    rewritten = find_run(tmp_path / "output", older.run_id)
+    assert rewritten is not None
+    for one in (run, rewritten):
+        with pytest.raises(PublicationError, match=rf"has heard of run {newer.run_id} of 2026-03-03"):
+            send(one, tmp_path)
+    assert len(receiver.got) == 2
     assert dead_letters(tmp_path / "box") == []
 
 
@@ -173,10 +177,27 @@ def test_a_rewritten_run_is_told_as_all_there_is(
     assert [send(rewritten, tmp_path, run), send(rewritten, tmp_path)] == [True, False]
     (first, _), (again, body) = receiver.got
     told = json.loads(body)
-    assert (told["type"], told["data"]["previous_run_id"]) == ("run.rewritten", None)
+    assert told["data"]["previous_run_id"] is None
     assert told["data"]["segments"]["new"] == ["c1", "c3"]
     assert b"c2" not in body
     assert first["webhook-id"] != again["webhook-id"]
+
+
+def test_an_erasure_that_could_not_be_told_is_in_the_next_message(
+    receiver: Receiver, run: PublishedRun, tmp_path: Path
+) -> None:
+    """The rewritten run is refused; that of the next day then lists all there is, not only what changed."""
+    assert send(run, tmp_path)
+    forget(tmp_path / "output", "c2", day=DAY)
+    rewritten, newer = find_run(tmp_path / "output", run.run_id), later(tmp_path)
+    assert rewritten is not None
+    receiver.answers = [400]
+    with pytest.raises(PublicationError, match=r"it answered 400"):
+        send(rewritten, tmp_path, run)
+    assert send(newer, tmp_path, rewritten)
+    told = json.loads(receiver.got[-1][1])["data"]
+    assert (told["run_id"], told["previous_run_id"]) == (newer.run_id, None)
+    assert told["segments"]["new"] == ["c1", "c2", "c3"]  # the tiny ledger knows it again
 
 
 def test_a_damaged_run_is_not_told(receiver: Receiver, run: PublishedRun, tmp_path: Path) -> None:

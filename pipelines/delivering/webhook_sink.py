@@ -4,9 +4,9 @@ The signature follows Standard Webhooks (https://www.standardwebhooks.com): `web
 the base64 of HMAC-SHA256 over "id.timestamp.body". `webhook-id` stays the same when a message is sent again,
 so that a receiver that saw it drops it.
 
-Two types of message carry the same data, a difference (`delivery.diff`). "run.published" says what changes
-for who was told of `previous_run_id`. "run.rewritten", sent when a debtor was erased from the run told last,
-says all that the run now holds, as new: what is not in it is to be dropped, and nobody is named.
+A message is a difference (`delivery.diff`) to `previous_run_id`, the run told last. Where that is null it
+lists all that the run holds as new, and what is not in it is to be dropped: the first message, and the first
+after a debtor was erased from the run told last, which so leaves without being named.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from features.errors import PublicationError
@@ -45,7 +44,7 @@ def deliver_to_webhook(
     now: datetime,
     back_off_seconds: float = BACK_OFF_SECONDS,
 ) -> Delivery:
-    """POST the difference between `run` and `previous`, the run told last (None: unknown, all is new).
+    """POST the difference between `run` and `previous`, the run told last (None: it cannot be read any more).
 
     `address` and `secret` name environment variables. Tried again with growing pauses, or those that the
     receiver asks for. PublicationError when it is not accepted; the message then is in `BOX/dead`, and
@@ -58,13 +57,14 @@ def deliver_to_webhook(
         if told and told["fingerprint"] == run.fingerprint:
             return Delivery(run.run_id, address, True, {}, {})
         letter = letter_of(run)
-        if last and not told and order(last) > order(letter):
+        if last and order(last) > order(letter):
             raise PublicationError(
                 f"run {run.run_id} of {run.as_of} was not sent: the webhook in {address} has heard of "
                 f"run {last['run_id']} of {last['as_of']}, which comes after it"
             )
         verify(run)
-        message = _message(run, previous, bool(told))
+        as_told = not told and previous and last and last["fingerprint"] == previous.fingerprint
+        message = {"type": "run.published", "data": diff(run, previous if as_told else None)}
         body = json.dumps(message, ensure_ascii=False).encode()
         headers = _headers(letter["message_id"], int(now.timestamp()), body, key)
         trouble = _post(url, headers, body, back_off_seconds)
@@ -82,12 +82,6 @@ def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     """Return the header's value: "v1," and the base64 of HMAC-SHA256 over "id.timestamp.body"."""
     signed = b".".join([message_id.encode(), str(timestamp).encode(), body])
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
-
-
-def _message(run: PublishedRun, previous: PublishedRun | None, rewritten: bool) -> dict[str, Any]:
-    if rewritten:
-        return {"type": "run.rewritten", "data": diff(run, None)}
-    return {"type": "run.published", "data": diff(run, previous)}
 
 
 def _headers(message_id: str, moment: int, body: bytes, key: bytes) -> dict[str, str]:
