@@ -395,3 +395,27 @@ def test_an_export_that_lacks_what_is_needed_is_refused_with_the_headings(
     """The refusal names the file, what is missing, how it may be called and what the file has."""
     with pytest.raises(LedgerError, match=said):
         read_sap(tmp_path, line("9001", "100,00", "15.01.2025"), header=header)
+
+
+def test_a_spreadsheet_with_typed_cells_is_read_like_the_text(tmp_path: Path) -> None:
+    """Numbers as numbers, days as days, a total below: posting key 1 is 01, document 9001 has no decimals."""
+    due, paid, cleared = "2025-02-12", "2025-02-19", "2025-02-20"
+    rows = [
+        [1000, 9001, 2025, 100042, "XX", 1, "2025-01-13", "2025-01-13", due, 1234.5, "EUR", cleared, 1401],
+        [1000, 1401, 2025, 100042, "XX", 15, paid, paid, paid, -1234.5, "EUR", cleared, 1401],
+        [1000, 9002, 2025, 100042, "XX", 1, "2025-01-13", "2025-01-13", due, 0.1, "EUR", None, None],
+        [None, None, None, None, None, None, None, None, None, 0.1, "EUR", None, None],
+    ]
+    headings = (
+        "Company Code;Document Number;Fiscal Year;Account;Document Type;Posting Key;Document Date;Posting Date;"
+        "Net due date;Amount in local currency;Local Currency;Clearing date;Clearing Document"
+    ).split(";")
+    frame = pd.DataFrame(rows, columns=headings)
+    for name in ("Document Date", "Posting Date", "Net due date", "Clearing date"):
+        frame[name] = pd.to_datetime(frame[name])
+    frame.to_excel(tmp_path / "fbl5n.xlsx", index=False)
+    sap = {"path": "fbl5n.xlsx", "shape": "sap_fbl5n"}
+    result = read(tmp_path, invoices=sap, payments=sap)
+    assert items(result) == {"9001": 123450, "9002": 10}
+    assert moved(result) == [("9001", "02-19", "02-20", 123450, "payment")]
+    assert any("1 lines without a document number" in each for each in result.warnings)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import date
+from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from shape_support import items, moved, read
 
@@ -161,3 +165,19 @@ def test_lists_without_a_day_of_their_own_are_refused(tmp_path: Path, names: tup
         exact(tmp_path, name, "11 100.0")
     with pytest.raises(LedgerError, match="not each has a day of its own in its name"):
         read(tmp_path, **NIGHTS)
+
+
+def test_odoo_is_read_by_a_query_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query on the database whose columns are named as in the shape is read like the file."""
+    with closing(sqlite3.connect(tmp_path / "odoo.db")) as database:
+        for name, text in (("move", ODOO_INVOICES), ("partial", ODOO_MATCHES)):
+            pd.read_csv(StringIO(text)).to_sql(name, database, index=False)
+    monkeypatch.setenv("ODOO", f"sqlite:///{tmp_path / 'odoo.db'}")
+    odoo = {"path": "sql:ODOO", "shape": "odoo"}
+    result = read(
+        tmp_path,
+        invoices=odoo | {"query": "select * from move"},
+        payments=odoo | {"query": "select * from partial"},
+    )
+    assert items(result) == {"INV/2025/1": 10000, "INV/2025/2": 6000, "RINV/2025/1": -6000}
+    assert len(moved(result)) == 4
