@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import zlib
+from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -97,7 +100,7 @@ def of(id_: str) -> str:
 
 
 def readable(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file below the folder, and what is packed in Parquet and archives, by its path there."""
+    """Every file below the folder, and what is packed in Parquet, pages and archives, by its path there."""
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = str(file.relative_to(folder))
         yield name, file.read_bytes()
@@ -107,6 +110,10 @@ def readable(folder: Path) -> Iterator[tuple[str, bytes]]:
                 name,
                 "\n".join(str(cell) for column in table.columns for cell in column.to_pylist()).encode(),
             )
+        if file.suffix == ".html":
+            for letters in re.findall(rb"[A-Za-z0-9+/]{100,}={0,2}", file.read_bytes()):
+                with suppress(ValueError, zlib.error):  # a script or a picture
+                    yield name, zlib.decompress(b64decode(letters))
         if file.suffix == ".skops":
             with ZipFile(file) as packed:
                 yield from ((name, packed.read(part)) for part in packed.namelist())
@@ -148,6 +155,7 @@ def test_a_run_by_plain_ids_tells_them(plain: Path) -> None:
     told = tellers(plain.parent / "out", *private_texts(plain))
     assert any(name.endswith("segments.parquet") for name in told)
     assert any(name.endswith("report.html") for name in told)
+    assert any(name.endswith("page.html") for name in told)
     assert any(name.endswith("manifest.json") for name in told)
 
 
