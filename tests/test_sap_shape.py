@@ -406,10 +406,11 @@ def test_a_spreadsheet_with_typed_cells_is_read_like_the_text(tmp_path: Path) ->
         [1000, 9002, 2025, 100042, "XX", 1, "2025-01-13", "2025-01-13", due, 0.1, "EUR", None, None],
         [None, None, None, None, None, None, None, None, None, 0.1, "EUR", None, None],
     ]
-    headings = (
-        "Company Code;Document Number;Fiscal Year;Account;Document Type;Posting Key;Document Date;Posting Date;"
-        "Net due date;Amount in local currency;Local Currency;Clearing date;Clearing Document"
-    ).split(";")
+    headings = [
+        "Company Code", "Document Number", "Fiscal Year", "Account", "Document Type", "Posting Key",
+        "Document Date", "Posting Date", "Net due date", "Amount in local currency", "Local Currency",
+        "Clearing date", "Clearing Document",
+    ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=headings)
     for name in ("Document Date", "Posting Date", "Net due date", "Clearing date"):
         frame[name] = pd.to_datetime(frame[name])
@@ -419,3 +420,13 @@ def test_a_spreadsheet_with_typed_cells_is_read_like_the_text(tmp_path: Path) ->
     assert items(result) == {"9001": 123450, "9002": 10}
     assert moved(result) == [("9001", "02-19", "02-20", 123450, "payment")]
     assert any("1 lines without a document number" in each for each in result.warnings)
+
+
+def test_a_clearing_in_several_currencies_pays_its_items_in_full(tmp_path: Path) -> None:
+    """100 USD cleared with 92 EUR of money: their amounts do not add up, the clearing says it is paid."""
+    result = read_sap(
+        tmp_path,
+        line("9001", "100,00", "13.01.2025", currency="USD", cleared="20.02.2025", by="1401"),
+        line("1401", "92,00-", "19.02.2025", kind="DZ", cleared="20.02.2025", by="1401"),
+    )
+    assert moved(result) == [("9001", "02-19", "02-20", 10000, "payment")]
