@@ -118,7 +118,7 @@ def test_all_overdue_debtors_open_most_overdue_first(page: Any) -> None:
 
 
 def test_a_list_is_sorted_by_its_headers(page: Any) -> None:
-    """Pressing a header sorts by it, pressing again turns it round."""
+    """Pressing a header sorts by it, pressing again turns it round; the focus stays on it."""
     page.locator("[data-figure=calls]").click()
     _rows(page)
     first = page.locator("dialog tbody tr >> nth=0")
@@ -128,6 +128,7 @@ def test_a_list_is_sorted_by_its_headers(page: Any) -> None:
     page.locator("dialog thead button", has_text="Days past due").click()
     page.wait_for_selector("dialog th[aria-sort=ascending]")
     assert "Debtor 21" in first.inner_text()
+    assert page.evaluate("document.activeElement.innerText").startswith("Days past due")
 
 
 def test_the_worklist_is_filtered_and_says_how_many_are_left(page: Any) -> None:
@@ -139,6 +140,18 @@ def test_the_worklist_is_filtered_and_says_how_many_are_left(page: Any) -> None:
     page.wait_for_function("() => document.querySelector('#worklist .list-said').innerText.includes('20')")
     assert set(section.locator("tbody [data-label=Cause]").all_inner_texts()) == {"silence"}
     section.locator("select >> nth=0").select_option("")
+    page.wait_for_function("() => document.querySelector('#worklist .list-said').innerText.includes('40')")
+
+
+def test_a_collector_is_offered_and_chosen(page: Any) -> None:
+    """The filter offers the collectors met in the rows, and keeps the rows of the one that is typed."""
+    field = page.get_by_label("Collector")
+    field.focus()
+    assert page.eval_on_selector_all("datalist option", "all => all.map(one => one.value)") == ["Ann", "Bob"]
+    field.fill("Ann")
+    page.wait_for_function("() => document.querySelector('#worklist .list-said').innerText.includes('20')")
+    assert set(page.locator("#worklist tbody [data-label=Collector]").all_inner_texts()) == {"Ann"}
+    field.fill("")
     page.wait_for_function("() => document.querySelector('#worklist .list-said').innerText.includes('40')")
 
 

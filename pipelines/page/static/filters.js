@@ -20,14 +20,25 @@
   ];
   const STATUSES = ["proposed", "needs_approval", "blocked", "waiting_for_bank"];
 
+  /* Collectors met in rows so far: what may be typed, without asking who works here. */
+  d.collectors = new Set();
+
   d.filterForm = function (names, state, changed) {
     const labelled = (word, input) =>
       d.el("label", { class: "filter" }, d.el("span", null, d.t(word)), input);
-    const typed = (key, word, type = "text") => {
+    const typed = (key, word, type = "text", offered = null) => {
       let wait;
+      const offers = offered && d.el("datalist", { id: `offered-${key}` });
       const input = d.el("input", {
         type,
         autocomplete: "off",
+        list: offers && offers.id,
+        onfocus: () =>
+          offers &&
+          d.replace(
+            offers,
+            [...offered].sort().map((value) => d.el("option", { value })),
+          ),
         oninput: () => {
           clearTimeout(wait);
           wait = setTimeout(() => {
@@ -36,7 +47,7 @@
           }, 250);
         },
       });
-      return labelled(word, input);
+      return labelled(word, [input, offers]);
     };
     const chosen = (word, options, apply) => {
       const select = d.el(
@@ -56,7 +67,7 @@
     const segments = () => d.portfolio().segments.map((row) => row.segment);
     const made = {
       q: () => typed("q", "filter_debtor", "search"),
-      collector: () => typed("collector", "col_collector"),
+      collector: () => typed("collector", "col_collector", "text", d.collectors),
       segment: () =>
         chosen("col_segment", coded(segments(), "segment"), (value) => {
           state.segment = value;

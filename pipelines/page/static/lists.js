@@ -146,6 +146,8 @@
     );
 
     function show(page) {
+      const kept = document.activeElement?.dataset.keep;
+      for (const row of page.rows) if (row.collector) d.collectors.add(row.collector);
       d.replace(said, summary(page));
       const columns = list.columns.filter(
         (column) => !column.optional || page.rows.some((row) => row[column.key] != null),
@@ -169,6 +171,7 @@
         page.rows.length ? d.scroll(title, table) : d.el("p", { class: "empty" }, d.t("nothing_here")),
       );
       showPager(page);
+      if (kept) root.querySelector(`[data-keep="${kept}"]:enabled`)?.focus();
     }
 
     function summary(page) {
@@ -196,7 +199,7 @@
         place.scrollIntoView({ block: "nearest" });
       };
       const turn = (word, by, off) =>
-        d.el("button", { type: "button", disabled: off, onclick: step(by) }, d.t(word));
+        d.el("button", { type: "button", "data-keep": word, disabled: off, onclick: step(by) }, d.t(word));
       d.replace(
         pager,
         turn("page_before", -1, state.offset === 0),
@@ -212,7 +215,8 @@
         state.offset = 0;
         load();
       });
-    return d.el("div", { class: "list-view" }, form, said, place, pager);
+    const root = d.el("div", { class: "list-view" }, form, said, place, pager);
+    return root;
   };
 
   /* Of several questions asked one after another only the newest answer is shown. */
@@ -250,7 +254,12 @@
       load();
     };
     const mark = d.el("span", { class: "mark", "aria-hidden": "true" }, down ? " ↓" : up ? " ↑" : "");
-    const head = d.el("button", { type: "button", class: "sort", onclick: turn }, label, mark);
+    const head = d.el(
+      "button",
+      { type: "button", class: "sort", "data-keep": column.key, onclick: turn },
+      label,
+      mark,
+    );
     return { ...column, label, head, sorted: down ? "descending" : up ? "ascending" : null };
   }
 })(debtscape);
