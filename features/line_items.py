@@ -16,6 +16,7 @@ from features.clearing import BACK, CREDIT, ITEM, MONEY, Lines, allocate
 from features.contracts import Column, Table
 from features.errors import LedgerError
 from features.parsing_amounts import MILLION
+from features.snapshots import NO_HISTORY
 from features.timeline import NEVER, Flags, Ints
 from features.typed import UNREADABLE, Reading, typed
 
@@ -247,7 +248,7 @@ def _say_what_is_missing(
 ) -> None:
     cleared = made.group >= 0
     if not cleared.any():
-        notes.append("no predictor: an open-items list has no history; collect snapshots nightly")
+        notes.append(NO_HISTORY)
         return
     items = cleared & (made.role == ITEM)
     credited = np.zeros(made.groups, dtype=bool)

@@ -18,9 +18,9 @@ import pandas as pd
 
 from features.contracts import LEDGER_TABLES
 from features.errors import LedgerError
+from features.parsing_amounts import MILLION
 from features.typed import UNREADABLE, Reading, typed
 
-MILLION = 1_000_000
 NO_HISTORY = "no predictor: an open-items list has no history; collect snapshots nightly"
 
 
