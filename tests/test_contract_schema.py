@@ -16,6 +16,7 @@ from features.contracts import OUTPUT_TABLES, Column
 from features.contracts.json_schema import output_schema
 from features.errors import PublicationError
 from pipelines.contract_schema import SCHEMA_FILE, schema_text, write_schema
+from pipelines.forgetting import forget
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import latest_run
 
@@ -137,3 +138,12 @@ def test_a_row_that_breaks_the_contract_is_refused(tmp_path: Path, change: dict[
     validator("predictions").validate(row)
     with pytest.raises(ValidationError):
         validator("predictions").validate({**row, **change})
+
+
+def test_the_manifest_of_a_run_without_an_erased_debtor_follows_the_schema(tmp_path: Path) -> None:
+    """Erasing is the one exception to immutability, and the schema knows its trace."""
+    publish_tiny(tmp_path)
+    forget(tmp_path, "c1", day=NOW.date())
+    run = latest_run(tmp_path)
+    assert run.manifest["erased"]
+    validator("manifest").validate(run.manifest)

@@ -80,7 +80,16 @@ def _manifest() -> dict[str, Any]:
     bin_ = _object(
         {**dict.fromkeys(("from", "to", "predicted", "observed"), share), "predictions": {"type": "integer"}}
     )
-    return {
+    erased = _object(
+        {
+            "on": _DAY,
+            "debtors": {"type": "integer", "minimum": 1},
+            "rows": _COUNTS,
+            "withdrawn": {"type": "array", "items": _TEXT},
+            "fingerprint_before": _TEXT,
+        }
+    )
+    manifest = {
         "description": "What a run was made from and what it holds.",
         **_object(
             {
@@ -108,6 +117,9 @@ def _manifest() -> dict[str, Any]:
             }
         ),
     }
+    # only a run from which a debtor was erased has it
+    manifest["properties"]["erased"] = {"type": "array", "items": erased}
+    return manifest
 
 
 def _latest() -> dict[str, Any]:
