@@ -14,11 +14,16 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 from publication_support import publish_tiny
+from random_ledgers import day
+from tiny_portfolio import monthly
 
+from pipelines.running import run
 from pipelines.serving.app import make_app
 from pipelines.serving.tokens import TokenFile
 
 TODAY = date(2026, 3, 2)
+LEDGER_DAY = day(181).date()
+"""The as-of day of the run of `api_with_a_ledger`."""
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -63,6 +68,30 @@ def tiny_api(folder: Path, **settings: Any) -> Api:
     """An API over the tiny run, in the folder."""
     api = Api(folder, **settings)
     shutil.copytree(_published(), api.output, dirs_exist_ok=True)
+    return api
+
+
+def api_with_a_ledger(folder: Path, **settings: Any) -> Api:
+    """An API over the run, by the rule, of a ledger of two debtors, who pay 12 days late and 2 days early."""
+    api = Api(folder, **settings)
+    lines = ["id,debtor,issued,due,amount,paid"]
+    for id_, debtor, issued, paid in [
+        *monthly("late", 12),
+        *monthly("prompt", -2),
+        ("open", "late", 170, None),
+    ]:
+        days = [f"{day(n):%Y-%m-%d}" if n is not None else "" for n in (issued, issued + 30, paid)]
+        lines.append(f"{id_},{debtor},{days[0]},{days[1]},100.00,{days[2]}")
+    (folder / "invoices.csv").write_text("\n".join(lines))
+    api.config.write_text(
+        api.config.read_text().replace(
+            "{path: invoices.csv}",
+            "{path: invoices.csv, dates: iso, columns: {invoice_id: id, customer_id: debtor, "
+            "issued_on: issued, due_on: due, amount: amount, paid_on: paid}}",
+        )
+        + "workers: 1\n"
+    )
+    run(api.config, as_of=LEDGER_DAY, today=TODAY, now=NOW)
     return api
 
 

@@ -5,11 +5,12 @@ from unittest.mock import patch
 
 import publication_support
 import pytest
-from publication_support import publish_tiny, tiny_tables
+from publication_support import publish_small, publish_tiny, tiny_tables
 from serving_support import NOW, Api, tiny_api
 
+from pipelines.page.lists import page_lists
 from pipelines.page.rows import rows_of
-from pipelines.page.views import page_of
+from pipelines.page.whole import tables_of
 from pipelines.published_runs import latest_run
 from pipelines.serving.access_log import AccessLog
 
@@ -51,7 +52,8 @@ def test_the_figures_are_those_of_the_run(api):
 @pytest.mark.parametrize("name", ["debtors", "worklist", "actions", "invoices"])
 def test_a_list_is_whole_and_as_the_page_makes_it(api, name):
     """Without a filter the rows are those of page_lists, in its order."""
-    frame = page_of(latest_run(api.output), None).lists[name]
+    run = latest_run(api.output)
+    frame = page_lists(tables_of(run), None, run.as_of)[name]
     assert rows(api, name) == rows_of(frame)
 
 
@@ -84,12 +86,12 @@ def test_a_list_is_filtered_as_the_page_asks(api, query, expected):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("debtor", "did you mean `debtors`"),
-        ("debtors?flag=worse", "no such column"),
-        ("debtors?flag=customer_id", "no such column"),
+        ("debtors?flag=worse", "did you mean `worsened`"),
+        ("debtors?flag=customer_id", "query.flag: no such value"),
         ("debtors?sort=overdue", "did you mean `overdue_minor`"),
-        ("debtors?collector=anna", "no such column"),
-        ("worklist?due_from=2026-01-01", "no due_on"),
+        ("debtors?collector=anna", "query.collector: unknown"),
+        ("worklist?due_from=2026-01-01", "query.due_from: unknown"),
+        ("worklist?promised_for=2026-01-01", "query.promised_for: unknown"),
         ("debtors?limit=501", "query.limit"),
         ("debtors?past_due_from=x", "query.past_due_from"),
         ("debtors?querry=x", "unknown"),
@@ -109,6 +111,20 @@ def test_a_card_is_of_one_debtor_and_says_its_run(api):
     assert card["balances"][0]["open_minor"] == 30_010
     assert [invoice["invoice_id"] for invoice in card["invoices"]] == ["i1", "i2"]
     assert card["run_id"] == latest_run(api.output).run_id
+
+
+def test_a_list_that_there_is_not_is_404(api):
+    """The page has four lists."""
+    assert api.get("/v1/page/lists/debtor").status_code == 404
+
+
+def test_a_run_of_an_older_contract_has_a_page_too(tmp_path):
+    """Only two tables were published: the lists that need others are empty, and text is still text."""
+    api = Api(tmp_path)
+    publish_small(api.output)
+    assert [row["name"] for row in rows(api, "invoices?sort=name")] == [None] * 4
+    assert rows(api, "invoices?q=c1&sort=invoice_id")[0]["invoice_id"] == "i1"
+    assert rows(api, "worklist?flag=reached") == []
 
 
 @pytest.mark.parametrize("customer", ["nobody", "C1", "c1 ", "c1/x", "%27", "x" * 200])

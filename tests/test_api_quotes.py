@@ -7,38 +7,17 @@ from unittest.mock import patch
 
 import httpx
 import pytest
-from random_ledgers import day
-from serving_support import NOW, Api
-from tiny_portfolio import monthly
+from serving_support import LEDGER_DAY, Api, api_with_a_ledger
 
 from pipelines import quoting, reading
 from pipelines.quoting import quote_invoice
-from pipelines.running import run
 from pipelines.serving import quote_routes
 
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory):
-    """An API over a published run of a small ledger, by the rule."""
-    folder = tmp_path_factory.mktemp("quotes")
-    lines = ["id,debtor,issued,due,amount,paid"]
-    for id_, debtor, issued, paid in [
-        *monthly("late", 12),
-        *monthly("prompt", -2),
-        ("o1", "late", 170, None),
-    ]:
-        days = [f"{day(n):%Y-%m-%d}" if n is not None else "" for n in (issued, issued + 30, paid)]
-        lines.append(f"{id_},{debtor},{days[0]},{days[1]},100.00,{days[2]}")
-    (folder / "invoices.csv").write_text("\n".join(lines))
-    api = Api(folder)
-    api.config.write_text(
-        "ledger: {invoices: {path: invoices.csv, dates: iso, columns: {invoice_id: id, customer_id: debtor, "
-        "issued_on: issued, due_on: due, amount: amount, paid_on: paid}}}\nworkers: 1\n"
-    )
-    as_of = day(181).date()
-    run(api.config, as_of=as_of, today=NOW.date(), now=NOW)
-    api.as_of = as_of
-    return api
+    """An API over a run of a small ledger."""
+    return api_with_a_ledger(tmp_path_factory.mktemp("quotes"))
 
 
 def ask(api, body, token=None):
@@ -50,10 +29,10 @@ def test_a_quote_is_that_of_the_command(api):
     """Same debtor, amount, terms and day: the same prediction, and it names its run."""
     answer = ask(api, {"customer_id": "late", "amount": 250, "payment_terms_days": 30})
     assert answer.status_code == 200, answer.text
-    expected = quote_invoice(api.config, "late", amount=250, terms=30, as_of=api.as_of, today=api.today)
+    expected = quote_invoice(api.config, "late", amount=250, terms=30, as_of=LEDGER_DAY, today=api.today)
     assert answer.json()["quote"] == json.loads(json.dumps(expected["quotes"][0]))
     assert answer.json()["warnings"] == expected["warnings"]
-    assert answer.json()["as_of"] == api.as_of.isoformat()
+    assert answer.json()["as_of"] == LEDGER_DAY.isoformat()
 
 
 def test_the_ledger_is_read_once_for_all_quotes_of_a_run(api):

@@ -28,7 +28,7 @@ _BY_NAME: dict[str, Any] = {
     "reasons": "late in 4 of its last 5 invoices",
     "why": "the promise of 27 February was not kept",
     "suggested_approach": "ask why, agree a new day",
-    "blocked_by": None,
+    "blocked_by": "dispute",
     "model_version": "3",
 }
 _BY_KIND: dict[Kind, Any] = {
@@ -45,7 +45,7 @@ _BY_KIND: dict[Kind, Any] = {
 
 
 def example_row(table: Table) -> dict[str, Any]:
-    """Return a row that the contract allows."""
+    """Return a row that the contract allows, every column filled: the document leaves out what is null."""
     return {column.name: _value(column) for column in (*RUN_COLUMNS, *table.columns)}
 
 
@@ -53,3 +53,11 @@ def _value(column: Column) -> Any:
     if column.choices:
         return column.choices[0]
     return _BY_NAME.get(column.name, _BY_KIND[column.kind])
+
+
+def example_of(name: str, kind: str, format_: str | None) -> Any:
+    """Return a value for a column of the page's lists, by its JSON type; money is whole there."""
+    by_type: dict[str, Any] = {"integer": 3, "number": 0.25, "boolean": False, "string": "words"}
+    if name.endswith("_minor"):
+        return 125_000
+    return _BY_NAME.get(name, _BY_KIND["day"] if format_ == "date" else by_type[kind])

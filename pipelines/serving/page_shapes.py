@@ -29,7 +29,7 @@ VIEWS_EXAMPLE: dict[str, Any] = {
     "rows": {"debtors": 1500, "open_invoices": 3214, "by_model": 3100, "by_rule": 114, "rejected": 0},
     "minor_digits": {"EUR": 2},
     "currencies": ["EUR"],
-    "reliability": {"figures": [], "curve": None},
+    "reliability": {"figures": [], "curve": []},
     "portfolios": {"EUR": {"today": {"calls": {"count": 40, "amount_minor": 1250000}}}},
 }
 

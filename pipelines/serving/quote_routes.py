@@ -59,12 +59,12 @@ _EXAMPLE = {
     "paid_on_p90": "2026-04-28",
     "source": "model",
     "model_version": "3",
-    "reasons": "late in 4 of its last 5 invoices",
-    "provisional_segment": None,
-    "expected_late_share": None,
-    "expected_late_share_p10": None,
-    "expected_late_share_p90": None,
-    "settled_invoices": 27,
+    "reasons": "its only settled invoice was late",
+    "provisional_segment": "B",
+    "expected_late_share": 0.4,
+    "expected_late_share_p10": 0.25,
+    "expected_late_share_p90": 0.55,
+    "settled_invoices": 1,
     "note": "",
 }
 

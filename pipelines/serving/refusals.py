@@ -15,14 +15,12 @@ from starlette.exceptions import HTTPException
 from features.spelling import way_out
 
 CODES = {
-    400: "bad_request",
     401: "unauthorized",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     409: "conflict",
     413: "too_large",
-    415: "unsupported_media_type",
     422: "invalid",
     429: "too_many_requests",
     500: "failure",
@@ -89,6 +87,8 @@ def answer_in_one_shape(app: FastAPI) -> None:
 
     async def refused(_: Request, error: Exception) -> Response:
         said = error if isinstance(error, HTTPException) else HTTPException(500)
+        if said.status_code == 400:  # what FastAPI says of a body whose bytes are no text
+            return refusal(422, "the body is not JSON")
         return refusal(said.status_code, str(said.detail), said.headers)
 
     async def invalid(request: Request, error: Exception) -> Response:

@@ -35,7 +35,7 @@ _EXAMPLE: dict[str, Any] = {
     **FACTS,
     "created_at": "2026-03-02T04:30:00+00:00",
     "fingerprint": "2bd57c79afd194af",
-    "previous_run_id": None,
+    "previous_run_id": "4c1f0a6be2d95a37",
     "models": {"payment-time": "3"},
     "rows": {"segments": 1500},
     "warnings": [],

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from pipelines.page.cards import DebtorCards
@@ -15,14 +14,17 @@ from pipelines.page.facts import PageFacts
 from pipelines.page.lists import page_lists
 from pipelines.page.views import page_views
 from pipelines.page.whole import Tables
+from pipelines.serving.list_shapes import SEARCHED, as_listed, no_rows
+from pipelines.serving.queries import words_of
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The figures, JSON-ready; the lists by name; the cards by customer_id."""
+    """The figures, JSON-ready; the lists by name, and the words by which their rows are found; the cards."""
 
     views: Mapping[str, Any]
     lists: Mapping[str, pa.Table]
+    words: Mapping[str, pa.Array]
     cards: DebtorCards
 
 
@@ -50,24 +52,10 @@ class ServedPage:
 
 
 def _shown(facts: PageFacts, tables: Tables, before: Tables | None) -> Shown:
+    tables = {**no_rows(), **tables}
+    before = None if before is None else {**no_rows(), **before}
     lists = page_lists(tables, before, facts.as_of)
     views = page_views(tables, lists, facts, before)
-    arrow = {name: _as_arrow(frame) for name, frame in lists.items()}
-    return Shown(views, arrow, DebtorCards(tables))
-
-
-def _as_arrow(frame: pd.DataFrame) -> pa.Table:
-    """Return a list with one chunk per column and days as days.
-
-    A column of text that is empty throughout comes as numbers from a run of an older contract.
-    """
-    table = pa.Table.from_pandas(frame, preserve_index=False).combine_chunks().replace_schema_metadata()
-    for place, field in enumerate(table.schema):
-        column = table[field.name]
-        if pa.types.is_timestamp(field.type):
-            table = table.set_column(place, field.name, column.cast(pa.date32()))
-        elif column.null_count == len(column) and (
-            pa.types.is_floating(field.type) or pa.types.is_null(field.type)
-        ):
-            table = table.set_column(place, field.name, column.cast(pa.string()))
-    return table
+    listed = {name: as_listed(name, rows) for name, rows in lists.items()}
+    words = {name: words_of(rows, SEARCHED) for name, rows in listed.items()}
+    return Shown(views, listed, words, DebtorCards(tables))

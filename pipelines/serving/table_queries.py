@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -41,6 +42,12 @@ def optional(kind: Any, meaning: str) -> tuple[Any, None]:
     return Annotated[kind, Field(description=meaning)], None
 
 
+def orders(names: Sequence[str]) -> tuple[Any, None]:
+    """Return the field of the parameter `sort`."""
+    choices: Any = Literal[*names, *(f"-{name}" for name in names)]
+    return optional(choices, "column to sort by, with - in front for descending; empty values come last")
+
+
 @cache
 def parameters(table: Table) -> type[BaseModel]:
     """Return the model of a table's query parameters.
@@ -51,10 +58,7 @@ def parameters(table: Table) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for column in table.columns:
         fields |= _filters(column)
-    names = [column.name for column in table.columns]
-    orders = Literal[*names, *(f"-{name}" for name in names)]  # type: ignore[valid-type]
-    meaning = "column to sort by, with - in front for descending; empty values come last"
-    fields["sort"] = optional(orders, meaning)
+    fields["sort"] = orders(table.names)
     fields["limit"] = (Limit, DEFAULT_LIMIT)
     fields["offset"] = (Offset, 0)
     return create_model(f"{table.name}_query", __config__=STRICT, **fields)
