@@ -35,7 +35,10 @@ class Content:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of a delivery: where it is, and whether it was there already."""
+    """What became of a delivery: where it is, and whether it was there already.
+
+    `rows` and `withheld` are those of the tables written; none where the sink keeps no count of them.
+    """
 
     run_id: str
     place: str

@@ -19,7 +19,7 @@ import pyarrow as pa
 from features.contracts import OUTPUT_TABLES
 from features.errors import PublicationError
 from pipelines.delivering.delivery import Delivery, Held, content
-from pipelines.published_runs import PublishedRun
+from pipelines.published_runs import PublishedRun, verify
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,16 +39,17 @@ def deliver_to_postgres(run: PublishedRun, variable: str) -> Delivery:
     erased): then its rows are replaced. PublicationError when the run is damaged, the database is not to be
     reached or refuses; it names the variable, never the address. Nothing of the run is delivered then.
     """
-    told = content(run)
+    verify(run)
     with _transaction(variable, f"run {run.run_id} was not delivered") as connection:
         _one_at_a_time(connection)
         _migrate(connection)
-        already = _fingerprint(connection, run.run_id) == run.fingerprint
-        if not already:
-            _announce(connection, run)
-            for name, table in told.tables.items():
-                _copy(connection, name, table)
-    return Delivery(run.run_id, variable, already, told.rows, told.withheld)
+        if _fingerprint(connection, run.run_id) == run.fingerprint:
+            return Delivery(run.run_id, variable, True, {}, {})
+        told = content(run)
+        _announce(connection, run)
+        for name, table in told.tables.items():
+            _copy(connection, name, table)
+    return Delivery(run.run_id, variable, False, told.rows, told.withheld)
 
 
 def held_in_postgres(variable: str) -> Held:
