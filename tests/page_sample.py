@@ -331,7 +331,8 @@ def _card(n: int) -> dict[str, Any]:
                 "send_on": "2026-03-05",
                 "why": "25 days after due",
             }
-        ],
+        ]
+        * (60 if n == 58 else 1),
         "actions": [
             {
                 "action_id": "x",

@@ -181,6 +181,17 @@ def test_the_card_opens_and_escape_closes_it_and_gives_the_focus_back(page: Any)
     assert opener.evaluate("one => one === document.activeElement")
 
 
+def test_a_card_of_many_invoices_shows_the_first_and_all_when_asked(page: Any) -> None:
+    """Of 60 open invoices 40 are shown at first; the button shows the rest and the focus stays there."""
+    page.locator(".top button.debtor >> nth=2").click()
+    bands = page.locator("dialog.debtor-card .band-cell .band")
+    page.wait_for_selector("dialog.debtor-card .band-cell .band")
+    assert bands.count() == 40
+    page.get_by_role("button", name="Show all 60").click()
+    assert bands.count() == 60
+    assert page.evaluate("document.activeElement.closest('dialog') !== null")
+
+
 def test_a_card_that_the_file_does_not_hold_says_where_it_is(page: Any) -> None:
     """The file has the cards of some debtors only, and says so for the others."""
     page.locator("[data-figure=worsened]").click()

@@ -2,6 +2,8 @@
 "use strict";
 
 (function (d) {
+  const FIRST = 40;
+
   d.openInvoices = function ({ invoices, as_of }) {
     if (!invoices.length) return d.el("p", { class: "empty" }, d.t("no_open_invoices"));
     const axis = dayAxis(invoices, d.moment(as_of));
@@ -43,10 +45,22 @@
         ],
       },
     ];
-    return [
-      d.scroll(d.t("open_invoices"), d.table(d.t("open_invoices"), columns, invoices, { class: "data" })),
-      d.el("p", { class: "soft" }, d.t("payment_band_means")),
-    ];
+    const title = d.t("open_invoices");
+    const table = (rows) => d.scroll(title, d.table(title, columns, rows, { class: "data" }));
+    const place = d.el("div", { tabindex: "-1" }, table(invoices.slice(0, FIRST)));
+    const all = d.el(
+      "button",
+      {
+        type: "button",
+        class: "link",
+        onclick: () => {
+          d.replace(place, table(invoices)).focus();
+          all.remove();
+        },
+      },
+      d.t("show_all", { n: invoices.length }),
+    );
+    return [place, invoices.length > FIRST && all, d.el("p", { class: "soft" }, d.t("payment_band_means"))];
   };
 
   const DAY_MS = 86400000;
