@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,9 +51,17 @@ def large_from(overdue_minor: pd.Series) -> int | None:
     return int(overdue[-max(int(len(overdue) * LARGE), 1)]) if len(overdue) else None
 
 
-def changed(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return debtors and amount of each flag, for the rows of one currency; None where it cannot be told."""
-    found: dict[str, Any] = {_name(flag): _figure(rows, flag, amount) for flag, amount in AMOUNT_OF.items()}
+def changed(debtors: pd.DataFrame, currency: str) -> dict[str, Any]:
+    """Return debtors and amount of each flag in one currency of the list `debtors`.
+
+    None where it cannot be told of anybody. large_from_minor: see `large_from`.
+    """
+    rows = debtors[debtors["currency"] == currency]
+    told = [flag for flag in AMOUNT_OF if debtors[flag].notna().any()]
+    found: dict[str, Any] = {
+        _name(flag): _figure(rows, flag, amount) if flag in told else None
+        for flag, amount in AMOUNT_OF.items()
+    }
     return found | {"large_from_minor": large_from(rows["overdue_minor"])}
 
 
@@ -62,9 +69,7 @@ def _name(flag: str) -> str:
     return "broken_promises" if flag == "broken_promise" else flag
 
 
-def _figure(rows: pd.DataFrame, flag: str, amount: str) -> Mapping[str, int] | None:
-    if rows[flag].isna().all():
-        return None
+def _figure(rows: pd.DataFrame, flag: str, amount: str) -> dict[str, int]:
     hit = rows[rows[flag].fillna(False).to_numpy(dtype=bool)]
     return {"count": int(hit["customer_id"].nunique()), "amount_minor": int(hit[amount].sum())}
 

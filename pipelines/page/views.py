@@ -83,7 +83,7 @@ def _portfolio(
     return {
         "today": today(listed, per_collector=facts.figures_per_collector),
         "cash": cash(own(tables["cash_forecast"]), listed["invoices"], then, facts.as_of),
-        "changed": changed(listed["debtors"]),
+        "changed": changed(lists["debtors"], code),
         "top_overdue": top_overdue(listed["debtors"]),
         "figures": portfolio.figures(own(tables["portfolio_figures"])),
         "ageing": portfolio.ageing(listed["invoices"], own(tables["debtors"])),
