@@ -71,7 +71,8 @@ def main() -> None:
 def _say(what: str, done: Delivery | int, started: float) -> None:
     seconds = time.perf_counter() - started
     rows = done if isinstance(done, int) else sum(done.rows.values())
-    print(f"{what:<42} {rows:>10,} rows {seconds:>7.2f} s {rows / seconds:>10,.0f} rows/s", flush=True)
+    written = f"{rows:>10,} rows {rows / seconds:>10,.0f} rows/s" if rows else ""
+    print(f"{what:<42} {seconds:>7.2f} s {written}", flush=True)
 
 
 if __name__ == "__main__":
