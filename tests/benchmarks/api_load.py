@@ -149,8 +149,8 @@ def wrk(address: str, headers: dict[str, str], seconds: int) -> str:
     figures = {
         name: (re.search(pattern, said) or ["", "?"])[1]
         for name, pattern in {
-            "p50": r"50%\s+(\S+)",
-            "p99": r"99%\s+(\S+)",
+            "p50": r"\n\s+50%\s+(\S+)",
+            "p99": r"\n\s+99%\s+(\S+)",
             "rate": r"Requests/sec:\s+(\S+)",
             "wrong": r"Non-2xx or 3xx responses: (\d+)",
         }.items()
