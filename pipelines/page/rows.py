@@ -29,11 +29,6 @@ def values_of(column: pd.Series) -> list[Any]:
     return [value.item() if isinstance(value, np.generic) else value for value in plain]
 
 
-def whole(value: Any) -> int | None:
-    """Return a whole number, None where there is none."""
-    return None if pd.isna(value) else int(value)
-
-
 def total(column: pd.Series) -> int:
     """Return the sum of whole minor units; what is missing adds nothing."""
     return int(column.sum())
