@@ -109,7 +109,8 @@ def read_table(run: PublishedRun, name: str) -> pd.DataFrame:
     file = run.path / f"{name}.parquet"
     if not file.is_file():
         raise PublicationError(f"{file} is missing from run {run.run_id}")
-    return from_arrow(OUTPUT_TABLES[name], from_parquet(file.read_bytes()))
+    # in one chunk: to take a row out of a column of many, Arrow copies the whole column
+    return from_arrow(OUTPUT_TABLES[name], from_parquet(file.read_bytes()).combine_chunks())
 
 
 def has_table(run: PublishedRun, name: str) -> bool:
