@@ -110,6 +110,7 @@ def show_run(result: dict[str, Any]) -> None:
     show_warnings(result["warnings"])
     say(f"Run {result['run_id']} {again}: {result['path']}")
     say(f"Report: {result['report']}")
+    say(f"Page: {result['page']}")
 
 
 def show_backtest(result: dict[str, Any]) -> None:

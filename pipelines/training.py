@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.errors import ModelError
 from features.outcomes import landmarks
+from features.snapshots import NO_HISTORY
 from models import registry
 from models.evaluation import gate
 from models.evaluation.evaluate import evaluate
@@ -163,7 +164,8 @@ def register(outcome: Outcome) -> dict[str, Any]:
     reading = outcome.training.reading
     registered = {model.name: _register(model, reading) for model in outcome.models}
     if "payment-time" not in registered:
-        nothing = ["nothing to learn from yet: too few invoices were settled"]
+        no_history = [warning for warning in reading.cleaned.warnings if NO_HISTORY in warning]
+        nothing = no_history or ["nothing to learn from yet: too few invoices were settled"]
         registered["payment-time"] = _said("", "", gate.Verdict(False, nothing, False))
     return {
         "as_of": reading.as_of.isoformat(),

@@ -59,21 +59,29 @@ def test_a_manifest_of_an_older_contract_is_read(tmp_path: Path) -> None:
     assert not facts.figures_per_collector
 
 
-def test_the_cards_are_of_those_to_call_and_then_of_the_most_overdue() -> None:
-    """c1 is called today, c3 waits for capacity, c2 owes most of the others."""
-    assert first_debtors(tiny_page().lists) == ["c1", "c3", "c2"]
+def first_of(**changed: pd.DataFrame) -> list[str]:
+    """The debtors whose cards the page of the tiny run holds, with some tables changed."""
+    page = tiny_page(**changed)
+    return first_debtors(page.views, page.lists)
+
+
+def test_the_cards_are_of_the_first_screen_then_of_those_to_call_then_of_the_most_overdue() -> None:
+    """c1 and c3 are overdue on the first screen; without an overdue c2 is the last."""
+    assert first_of() == ["c1", "c3", "c2"]
+    nobody = tiny_tables()["debtors"].assign(overdue_amount_minor=0)
+    assert first_of(debtors=nobody) == ["c1", "c3", "c2"]
     idle = tiny_tables()["worklist"].assign(reached=[False, True])
-    assert first_debtors(tiny_page(worklist=idle).lists) == ["c3", "c1", "c2"]
+    assert first_of(debtors=nobody, worklist=idle) == ["c3", "c1", "c2"]
 
 
 def test_no_more_cards_than_the_file_may_hold() -> None:
-    """The server has all of them."""
+    """The server has all of them; the ten on the first screen come before those to call."""
     debtors = pd.concat([tiny_tables()["debtors"].iloc[[0]]] * 700, ignore_index=True).assign(
         customer_id=[f"d{number:03}" for number in range(700)], overdue_amount_minor=range(700, 0, -1)
     )
-    first = first_debtors(tiny_page(debtors=debtors).lists)
+    first = first_of(debtors=debtors)
     assert len(first) == CARDS
-    assert first[2] == "d000"
+    assert first[:12] == [*(f"d{number:03}" for number in range(10)), "c1", "c3"]
 
 
 def test_the_page_is_one_file() -> None:

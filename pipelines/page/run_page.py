@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -24,12 +25,17 @@ def run_page(tables: Tables, facts: PageFacts, previous: Tables | None) -> bytes
     """
     lists = page_lists(tables, previous, facts.as_of)
     views = page_views(tables, lists, facts, previous)
-    return page_file(views, lists, DebtorCards(tables).of(first_debtors(lists)))
+    return page_file(views, lists, DebtorCards(tables).of(first_debtors(views, lists)))
 
 
-def first_debtors(lists: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Return the debtors whose cards people open first: those to call, by rank, then those most overdue."""
+def first_debtors(views: Mapping[str, Any], lists: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the debtors whose cards people open first.
+
+    Those on the first screen, then those to call, by rank, then those most overdue.
+    """
+    shown = [
+        row["customer_id"] for part in views["portfolios"].values() for row in part["top_overdue"]["rows"]
+    ]
     calls = lists["worklist"].sort_values(["reached", "rank"], ascending=[False, True], kind="stable")
-    wanted = pd.concat([calls["customer_id"], lists["debtors"]["customer_id"]]).drop_duplicates()
-    first: list[str] = wanted.head(CARDS).tolist()
-    return first
+    wanted = [*shown, *calls["customer_id"], *lists["debtors"]["customer_id"]]
+    return list(dict.fromkeys(wanted))[:CARDS]
