@@ -89,8 +89,8 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 def json_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Return the rows as JSON has them: days ISO, decimals as text with the digits of the row's currency."""
-    columns = []
-    for name, kind in zip(table.column_names, table.schema.types, strict=True):
+    columns, names = [], table.column_names
+    for name, kind in zip(names, table.schema.types, strict=True):
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
             columns.append(table[name].cast(pa.date32()).cast(pa.string()).to_pylist())
         elif pa.types.is_decimal(kind):
@@ -98,7 +98,7 @@ def json_rows(table: pa.Table) -> list[dict[str, Any]]:
             columns.append([_money(*each) for each in zip(table[name].to_pylist(), codes, strict=True)])
         else:
             columns.append(table[name].to_pylist())
-    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _money(amount: Decimal | None, currency: str) -> str | None:

@@ -147,8 +147,10 @@ class RunStore:
             return ServedRun(run, before, runs, old.tables, old.waiting, old.page)
         for read in filter(None, (run, before)):
             verify(read)
+        # one after the other: both read the run, and what the first needed for it is free again
+        tables = {name: table.combine_chunks() for name, table in content(run).tables.items()}
         inside = tables_of(run)
-        tables, waiting = _leaving(run, inside)
+        waiting = _waiting(run, inside, tables)
         page = ServedPage(facts_of(run, before), inside, tables_of(before) if before else None)
         for read in filter(None, (run, before)):
             if _print(find_run(self._output, read.run_id)) != _print(read):
@@ -179,11 +181,10 @@ def _before(output: Path, run: PublishedRun) -> PublishedRun | None:
     return find_run(output, named["run_id"]) if named else None
 
 
-def _leaving(
-    run: PublishedRun, inside: Mapping[str, pd.DataFrame]
-) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
-    """Return the tables as they may leave, and the rows that wait for a person's approval."""
-    tables = {name: table.combine_chunks() for name, table in content(run).tables.items()}
+def _waiting(
+    run: PublishedRun, inside: Mapping[str, pd.DataFrame], leaving: Mapping[str, pa.Table]
+) -> dict[str, pa.Table]:
+    """Return the standing rows that wait for a person's approval and so do not leave."""
     facts: dict[str, object] = {
         "run_id": run.run_id,
         "as_of": run.as_of,
@@ -195,6 +196,6 @@ def _leaving(
         standing = rows[rows["change"] != "withdrawn"] if "change" in rows else rows
         table = to_arrow(contract, standing, facts)
         key = contract.key[0]
-        stays = pc.invert(pc.is_in(table[key], tables[name][key].combine_chunks()))
+        stays = pc.invert(pc.is_in(table[key], leaving[name][key].combine_chunks()))
         waiting[name] = table.filter(stays).combine_chunks()
-    return tables, waiting
+    return waiting
