@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from features.errors import DebtscapeError
-from pipelines.cli_options import CONFIG, Config, Json, answer, today
+from pipelines.cli_options import CONFIG, Config, Json, answer, now, today
 
 
 def forget(
@@ -24,16 +24,14 @@ def forget(
     """
     from dataclasses import asdict
 
-    from pipelines.forgetting import forget as erase
+    from pipelines.forgetting_job import forget_debtor
     from pipelines.privacy_console import show_forgotten
-    from pipelines.pseudonymous import pseudonym_key
     from pipelines.settings_file import load_settings
 
     settings = load_settings(config)
-    key = pseudonym_key(settings)
     if not yes:
         _confirm(f"Erase {customer!r} from everything in {settings.output_folder}? It cannot be undone.")
-    result = erase(settings.output_folder, customer, day=today(), received=settings.received_folder, key=key)
+    result = forget_debtor(settings, customer, today=today(), now=now())
     answer(asdict(result), as_json, show_forgotten)
 
 

@@ -30,6 +30,8 @@ from pipelines.debtor_rows import (
 from pipelines.durable_files import remove
 from pipelines.output_folder import HIDDEN, clean_up, disk_trouble, json_bytes, only_writer, point_at_latest
 from pipelines.published_runs import MANIFEST, PublishedRun, all_runs, content_fingerprint, read_table, verify
+from pipelines.receiving.erasure import erase_received, still_waiting
+from pipelines.receiving.store import kept
 from pipelines.rewriting import BACKTESTS, mend, rewrite
 from pipelines.traces import PAGES, erase_traces, names_it
 
@@ -48,7 +50,7 @@ WITHDRAWN_WARNING = "a warning was withdrawn: it named a debtor that was erased"
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What was erased: rows per table over all runs, how many were rewritten, and `erase_traces`' counts."""
+    """What was erased: rows per table over all runs, how many were rewritten, and the other traces."""
 
     runs: int
     rows: Mapping[str, int]
@@ -65,14 +67,16 @@ def forget(
     day: date,
     received: Path | None = None,
     key: bytes | None = None,
+    invoices: Set[str] = frozenset(),
     lock_wait_seconds: float = 10.0,
 ) -> Forgotten:
     """Erase a debtor from everything below `output`, and return what was erased and what is out of reach.
 
     `customer_id`: plain, or its pseudonym. `day`: of the erasure, for the manifests. `received`: the folder
-    of what other tools reported. `key`: that of the pseudonyms, where runs have them. Reports and pages of
-    the runs that held the debtor are withdrawn. Nothing left to erase is no error, so after a death in the
-    middle one calls it again.
+    of what other tools reported. `key`: that of the pseudonyms, where runs have them. `invoices`: known to be
+    the debtor's, beside those that runs and reports name as its own. Reports and pages of the runs that held
+    the debtor are withdrawn. Nothing left to erase is no error, so after a death in the middle one calls it
+    again.
 
     PublicationError when a run is damaged (nothing is changed then), another process is publishing or
     delivering, or the disk refuses. ConfigurationError when the key is too short.
@@ -93,10 +97,14 @@ def forget(
             verify(run)
         backtests = [folder for folder in sorted((output / BACKTESTS).glob("[!.]*")) if folder.is_dir()]
         ids = _ids(customer_id, _published_and_received(runs, received), key)
-        debtor = _debtor(ids, (*(run.path for run in runs), *backtests), key)
+        own = invoices | _published_invoices(ids, (*(run.path for run in runs), *backtests))
+        debtor = debtor_of(ids, own | _reported_invoices(ids, received), key)
+        # first: what names an invoice only is found by the runs, as long as they hold it
+        facts = erase_received(received, debtor.ids, debtor.invoices) if received else 0
         erased = [rows for run in runs if (rows := _forget_in_run(run, debtor, day, key))]
         backtest_rows = [count for folder in backtests if (count := _forget_in_backtest(folder, debtor))]
-        traces = erase_traces(output, received, debtor)
+        traces = {**erase_traces(output, debtor), "received": facts}
+        waiting = still_waiting(received) if received else ()
         if runs:
             point_at_latest(output)
     return Forgotten(
@@ -105,6 +113,7 @@ def forget(
         backtests=len(backtest_rows),
         backtest_rows=sum(backtest_rows),
         traces=traces,
+        unreached=(*UNREACHED, *waiting),
     )
 
 
@@ -120,15 +129,13 @@ def _ids(customer_id: str, known: Iterable[str], key: bytes | None) -> set[str]:
 
 def _published_and_received(runs: Iterable[PublishedRun], received: Path | None) -> Iterator[str]:
     """Yield the debtors' ids; nothing is read before the first is asked for."""
-    from pipelines.receiving.store import kept
-
     for run in runs:
         yield from read_table(run, "segments")["customer_id"].unique()
     for fact in kept(received) if received else ():
         yield from filter(None, [fact.content.get("customer_id")])
 
 
-def _debtor(ids: Set[str], folders: Iterable[Path], key: bytes | None) -> Debtor:
+def _published_invoices(ids: Set[str], folders: Iterable[Path]) -> set[str]:
     """Find the debtor's invoices in all that was published: a rejected row may name nothing else."""
     import pyarrow.compute as pc
 
@@ -138,7 +145,13 @@ def _debtor(ids: Set[str], folders: Iterable[Path], key: bytes | None) -> Debtor
             if {"customer_id", "invoice_id"} <= set(table.column_names):
                 own = table.filter(among(table["customer_id"], ids))["invoice_id"]
                 invoices.update(pc.drop_null(own).to_pylist())
-    return debtor_of(ids, invoices, key)
+    return invoices
+
+
+def _reported_invoices(ids: Set[str], received: Path | None) -> set[str]:
+    """Find those that were named when something about the debtor was reported."""
+    facts = (fact.content for fact in (kept(received) if received else ()))
+    return {said["invoice_id"] for said in facts if said.get("customer_id") in ids and "invoice_id" in said}
 
 
 def _forget_in_run(run: PublishedRun, debtor: Debtor, day: date, key: bytes | None) -> dict[str, int]:

@@ -19,22 +19,18 @@ PAGES, BOX = "segments", "webhook"
 MOVERS = "mlartifacts/debtor-segments/*/artifacts/who_would_move.md"
 
 
-def erase_traces(output: Path, received: Path | None, debtor: Debtor) -> dict[str, int]:
+def erase_traces(output: Path, debtor: Debtor) -> dict[str, int]:
     """Erase the debtor and return how many of each were changed or removed; called after its rows are gone.
 
     pages: of segments, which their command makes anew. movers: lists of who would move. dead_letters: of the
     webhook, also those that tell of a run that was rewritten since; the next delivery makes them anew.
-    looks: of the access log. received: facts that other tools reported. PublicationError when another process
-    holds what it needs.
+    looks: of the access log. PublicationError when another process holds what it needs.
     """
-    from pipelines.receiving.erasure import erase_received
-
     return {
         "pages": sum(_remove_page(page, debtor.ids) for page in sorted((output / PAGES).glob("[!.]*"))),
         "movers": sum(_forget_mover(file, debtor.ids) for file in sorted(output.glob(MOVERS))),
         "dead_letters": _forget_letters(output, debtor),
         "looks": AccessLog(output / ACCESS).erase(debtor.ids),
-        "received": erase_received(received, debtor.ids, debtor.invoices) if received else 0,
     }
 
 

@@ -19,7 +19,7 @@ from publication_support import DAY, NOW, inputs, publish_small, publish_tiny, t
 from features.errors import ConfigurationError, PublicationError
 from features.pseudonyms import pseudonym, pseudonymise
 from pipelines.delivering.webhook_box import letter_of
-from pipelines.forgetting import WITHDRAWN_WARNING, Forgotten, forget
+from pipelines.forgetting import UNREACHED, WITHDRAWN_WARNING, Forgotten, forget
 from pipelines.output_folder import LOCK
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, all_runs, find_run, latest_run, read_table, verify
@@ -347,6 +347,60 @@ def test_what_tools_reported_is_erased_by_debtor_and_invoice(tmp_path: Path) -> 
     result = forget(tmp_path, pseudonym("c1", KEY), day=ON, received=received, key=KEY)
     assert result.traces["received"] == 2
     assert [fact.external_id for fact in kept(received)] == ["x1", "i3"]
+
+
+def test_an_invoice_is_its_own_by_the_runs_a_report_or_the_callers_word(tmp_path: Path) -> None:
+    """Disputes name no debtor: i1 is c1's in the run, x1 in a promise, y1 by the caller; z1 is nobody's."""
+    publish_tiny(tmp_path)
+    received = tmp_path / "received"
+    promise = Fact(
+        "promises",
+        "p1",
+        {
+            "customer_id": "c1",
+            "invoice_id": "x1",
+            "promise_made_on": "2026-02-01",
+            "promised_for": "2026-02-02",
+        },
+    )
+    disputes = [
+        Fact("disputes", id_, {"invoice_id": id_, "opened_on": "2026-02-01"})
+        for id_ in ("i1", "x1", "y1", "z1")
+    ]
+    receive(received, [promise, *disputes], who="tool", now=NOW, zone=ZoneInfo("UTC"))
+    result = forget(tmp_path, "c1", day=ON, received=received, invoices={"y1"})
+    assert result.traces["received"] == 4
+    assert [fact.external_id for fact in kept(received)] == ["z1"]
+
+
+def test_what_was_reported_goes_first_for_who_dies_after_it_finds_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the run knows whose i1 is: a dispute on it must not outlive the run's rows."""
+    publish_tiny(tmp_path)
+    received = tmp_path / "received"
+    dispute = Fact("disputes", "d1", {"invoice_id": "i1", "opened_on": "2026-02-01"})
+    receive(received, [dispute], who="tool", now=NOW, zone=ZoneInfo("UTC"))
+
+    def dies(*_: Any) -> None:
+        raise PowerCutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.forgetting.rewrite", dies)
+        with pytest.raises(PowerCutError):
+            forget(tmp_path, "c1", day=ON, received=received)
+    assert kept(received) == []
+    assert forget(tmp_path, "c1", day=ON, received=received).runs == 1
+
+
+def test_files_that_still_wait_are_named(tmp_path: Path) -> None:
+    """Nobody knows what is in a file that is still being written."""
+    publish_tiny(tmp_path)
+    drop = tmp_path / "received" / "drop"
+    drop.mkdir(parents=True)
+    (drop / "disputes.csv.part").write_text("external_id,")
+    (waiting,) = forget(tmp_path, "c1", day=ON, received=tmp_path / "received").unreached[len(UNREACHED) :]
+    assert waiting.startswith(f"what waits in {drop} (1)")
 
 
 def test_a_dead_writers_rests_are_removed_everywhere(tmp_path: Path) -> None:

@@ -246,6 +246,16 @@ def test_an_erased_debtor_leaves_no_byte(tmp_path: Path) -> None:
     assert erase_received(tmp_path, {"SECRET-1"}, {"INV-SECRET"}) == 0
 
 
+def test_a_text_file_of_facts_is_not_taken_for_the_reasons_beside_one(tmp_path: Path) -> None:
+    """Facts may come as .txt, and reasons for a refusal are written as .txt: both go, others stay."""
+    drop(tmp_path, "disputes.txt", HEADER + "d1,INV-SECRET,2026-03-02,\nd2,i2,2026-03-02,bad\n")
+    drop(tmp_path, "disputes_2.txt", HEADER + "d3,i3,2026-03-02,bad\n")
+    taken(tmp_path)
+    assert len(names(tmp_path / "drop" / "refused")) == 4
+    assert erase_received(tmp_path, set(), {"INV-SECRET"}) == 1
+    assert [name.partition(".")[0] for name in names(tmp_path / "drop" / "refused")] == ["disputes_2"] * 2
+
+
 def test_an_invoice_that_is_called_like_a_debtor_stays(tmp_path: Path) -> None:
     """Debtor 7 is erased, a dispute about invoice 7 of another is not."""
     (tmp_path / "disputes.csv").write_text(HEADER + "d1,7,2026-03-02,\n")

@@ -18,7 +18,8 @@ def erase_received(folder: Path, customers: Set[str], invoices: Set[str] = froze
 
     Files in drop/done and drop/refused that hold one of them are removed whole: what was accepted of other
     debtors is in the store. So are files that cannot be read, as nobody can tell. What still waits in the
-    drop folder stays. Nothing left to erase is no error. DebtscapeError when the store cannot be written.
+    drop folder stays: `still_waiting`. Nothing left to erase is no error. DebtscapeError when the store
+    cannot be written.
     """
     mine = [
         fact
@@ -27,13 +28,26 @@ def erase_received(folder: Path, customers: Set[str], invoices: Set[str] = froze
     ]
     drop_facts(folder, [fact.number for fact in mine])
     for place in (DONE, REFUSED):
-        for file in sorted((folder / DROP / place).glob("[!.]*")):
-            if file.suffix != ".txt" and _holds(file, customers | invoices):
+        files = sorted((folder / DROP / place).glob("[!.]*"))
+        reasons = {_reasons_of(file) for file in files} & set(files)
+        for file in files:
+            if file not in reasons and _holds(file, customers | invoices):
                 remove(file)
-                why = file.with_name(f"{file.name}.txt")
-                if why.is_file():
-                    remove(why)
+                if _reasons_of(file) in reasons:
+                    remove(_reasons_of(file))
     return len({(fact.kind, fact.external_id) for fact in mine})
+
+
+def still_waiting(folder: Path) -> list[str]:
+    """Say how many files are in the drop folder that nobody took in, such as those being written."""
+    files = [path for path in (folder / DROP).glob("*") if path.is_file()]
+    if not files:
+        return []
+    return [f"what waits in {folder / DROP} ({len(files)}): take it in, or out, and forget once more"]
+
+
+def _reasons_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.txt")
 
 
 def _holds(file: Path, ids: Set[str]) -> bool:
