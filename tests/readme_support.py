@@ -1,4 +1,7 @@
-"""Run the README's commands. `python tests/readme_support.py` writes their present output into it."""
+"""Run the README's commands. `python tests/readme_support.py` writes their present output into it.
+
+A block of YAML that begins with the name of a file is added to that file where it stands among the commands.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,18 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from postgres_support import postgres
+
 README = Path(__file__).resolve().parents[1] / "README.md"
-BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"```(console|yaml)\n(.*?)```", re.DOTALL)
 ANYTHING = "…"
+DATABASE = "COLLECTION_DB"
+"""The variable that the README delivers to."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +33,42 @@ class Command:
     shown: str
 
 
-def commands(text: str) -> list[Command]:
-    """The commands of all console blocks, in order."""
-    found = []
-    for block in BLOCK.findall(text):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            line, _, shown = part.partition("\n")
-            found.append(Command(line, shown.strip("\n")))
+@dataclass(frozen=True)
+class Addition:
+    """What the README says to add to a file."""
+
+    file: str
+    text: str
+
+
+def steps(text: str) -> list[Command | Addition]:
+    """The commands of all console blocks, and the additions between them, in order."""
+    found: list[Command | Addition] = []
+    for kind, block in BLOCK.findall(text):
+        if kind == "yaml":
+            found.append(Addition(block.partition("\n")[0].removeprefix("# "), block))
+        else:
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                line, _, shown = part.partition("\n")
+                found.append(Command(line, shown.strip("\n")))
     return found
+
+
+@contextmanager
+def a_database() -> Iterator[None]:
+    """A PostgreSQL of its own in the variable that the README names."""
+    with postgres() as address:
+        os.environ[DATABASE] = address
+        try:
+            yield
+        finally:
+            del os.environ[DATABASE]
+
+
+def add(addition: Addition, folder: Path) -> None:
+    """Do what the README says to do by hand."""
+    with (folder / addition.file).open("a", encoding="utf-8") as file:
+        file.write(addition.text)
 
 
 def output_of(command: Command, folder: Path) -> str:
@@ -50,12 +87,15 @@ def output_of(command: Command, folder: Path) -> str:
 def write_outputs() -> None:
     """Put the present output of every command that shows one into the README."""
     text = README.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        for command in commands(text):
-            printed = output_of(command, Path(folder))
-            if command.shown != ANYTHING:
-                before = f"$ {command.line}\n{command.shown}" if command.shown else f"$ {command.line}"
-                text = text.replace(before, f"$ {command.line}\n{printed}", 1)
+    with tempfile.TemporaryDirectory() as folder, a_database():
+        for step in steps(text):
+            if isinstance(step, Addition):
+                add(step, Path(folder))
+                continue
+            printed = output_of(step, Path(folder))
+            if step.shown != ANYTHING:
+                shown = f"{step.shown}\n" if step.shown else ""
+                text = text.replace(f"$ {step.line}\n{shown}", f"$ {step.line}\n{printed}\n", 1)
     README.write_text(text, encoding="utf-8")
 
 

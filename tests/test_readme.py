@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from readme_support import ANYTHING, README, commands, output_of
+from postgres_support import can_start_postgres
+from readme_support import ANYTHING, README, Addition, a_database, add, output_of, steps
 
 NUMBER = re.compile(r"\d[\d,]*\.?\d*")
 RUN_ID = re.compile(r"\b[0-9a-f]{16}\b")
@@ -22,17 +23,22 @@ def numbers(text: str) -> list[float]:
     return [float(found.replace(",", "")) for found in NUMBER.findall(RUN_ID.sub("", text))]
 
 
+@pytest.mark.skipif(not can_start_postgres(), reason="no PostgreSQL on this machine")
 def test_commands_print_what_the_readme_shows(tmp_path: Path) -> None:
     """Each console command succeeds, one after the other, with the words and nearly the figures shown."""
-    found = commands(README.read_text(encoding="utf-8"))
+    found = steps(README.read_text(encoding="utf-8"))
     assert len(found) >= 5
-    for command in found:
-        printed = output_of(command, tmp_path)
-        if command.shown == ANYTHING:
-            continue
-        assert words(printed) == words(command.shown), f"$ {command.line}\n{printed}"
-        shown = pytest.approx(numbers(command.shown), rel=LARGEST_DIFFERENCE, abs=2)
-        assert numbers(printed) == shown, f"$ {command.line}\n{printed}"
+    with a_database():
+        for step in found:
+            if isinstance(step, Addition):
+                add(step, tmp_path)
+                continue
+            printed = output_of(step, tmp_path)
+            if step.shown == ANYTHING:
+                continue
+            assert words(printed) == words(step.shown), f"$ {step.line}\n{printed}"
+            shown = pytest.approx(numbers(step.shown), rel=LARGEST_DIFFERENCE, abs=2)
+            assert numbers(printed) == shown, f"$ {step.line}\n{printed}"
 
 
 def test_every_command_is_named() -> None:
