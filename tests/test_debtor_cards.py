@@ -50,6 +50,17 @@ def test_unknown_debtors_have_no_card_and_repeated_ones_have_one() -> None:
     assert DebtorCards(tiny_tables()).of([]) == {}
 
 
+def test_a_card_is_the_same_alone_and_among_others() -> None:
+    """Whether all debtors are held or only the one, byte for byte."""
+    tables = tiny_tables()
+    together = DebtorCards(tables).of(["c3", "c1", "c2"])
+    assert list(together) == ["c3", "c1", "c2"]
+    for customer, own in together.items():
+        few = DebtorCards(tables, only=[customer, "nobody"])
+        assert json.dumps(own) == json.dumps(card(customer)) == json.dumps(few.of([customer])[customer])
+        assert list(few.of(together)) == [customer]
+
+
 def test_a_card_shows_what_is_open_and_what_comes_next() -> None:
     """Its invoices by due day with band and step, the action, and what the debtor owes."""
     own = card()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import CATALOGUE
@@ -14,35 +11,28 @@ from features.contracts.history_tables import EVENTS, HISTORY
 from models.positions import positions
 from pipelines.page.lists import HELD
 from pipelines.page.rows import Row, rows_of
+from pipelines.page.rows_by_debtor import RowsByDebtor
 from pipelines.page.what_changes import what_would_change
 from pipelines.page.whole import Tables, whole_tables
 
-Ints = npt.NDArray[np.int64]
-
-_OF_A_DEBTOR = (
-    "segments",
-    "debtors",
-    "risks",
-    "delay_tactics",
-    "treatments",
-    "predictions",
-    "reminders",
-    "actions",
-    "debtor_profiles",
-    "payment_events",
-)
+Own = Mapping[str, list[Row]]
+"""The rows of one debtor by table."""
 
 
 class DebtorCards:
-    """The rows of each debtor in a run's tables, found once, so that a card takes milliseconds."""
+    """The rows of each debtor in a run's tables, found once, so that a card takes a millisecond."""
 
-    def __init__(self, tables: Tables) -> None:
-        """Take the tables of a run (inside names)."""
+    def __init__(self, tables: Tables, only: Iterable[str] | None = None) -> None:
+        """Take the tables of a run (inside names); where few cards are wanted, only those debtors' rows."""
         whole = whole_tables(tables)
         whole["actions"] = _actions_by_debtor(whole)
         customers = whole["segments"]["customer_id"]
+        if only is not None:
+            customers = customers[customers.isin([*only])]
         self._place = {customer: place for place, customer in enumerate(customers)}
-        self._tables = {name: _Sorted.by(customers, whole[name]) for name in _OF_A_DEBTOR}
+        self._tables = {
+            name: RowsByDebtor.of(customers, whole[name], columns) for name, columns in _COLUMNS.items()
+        }
         # days late and late share are the same in every currency
         profiles = whole["segment_profiles"].drop_duplicates("segment")
         self._segments = {row["segment"]: row for row in rows_of(profiles)}
@@ -50,32 +40,28 @@ class DebtorCards:
     def of(self, customer_ids: Iterable[str]) -> dict[str, Row]:
         """Return the cards of these debtors by customer_id, JSON-ready; unknown ones are left out."""
         wanted = [name for name in dict.fromkeys(customer_ids) if name in self._place]
-        own = {name: self._own(name, wanted) for name in self._tables}
-        return {customer: self._card(customer, _Of(own, customer)) for customer in wanted}
+        places = [self._place[customer] for customer in wanted]
+        rows = {name: table.rows(places) for name, table in self._tables.items()}
+        return {
+            customer: self._card(customer, {name: found[number] for name, found in rows.items()})
+            for number, customer in enumerate(wanted)
+        }
 
-    def _own(self, name: str, wanted: list[str]) -> dict[str, list[Row]]:
-        """The rows of the wanted debtors in one table, JSON-ready, taken at once."""
-        found: dict[str, list[Row]] = {}
-        for row in rows_of(self._tables[name].rows([self._place[customer] for customer in wanted])):
-            found.setdefault(row["customer_id"], []).append(row)
-        return found
-
-    def _card(self, customer: str, own: _Of) -> Row:
-        segment, profile = own.one("segments"), own.one("debtor_profiles")
-        who = ("name", "country", "language", "sector", "size", "legal_kind", "since")
-        balances = [_balance(row) for row in own.all("debtors")]
+    def _card(self, customer: str, own: Own) -> Row:
+        segment, profile = _first(own["segments"]), _first(own["debtor_profiles"])
+        balances = [_balance(row) for row in own["debtors"]]
         invoices, actions = _invoices(own), _actions(own)
-        treatment = _part(own.one("treatments"), _TREATMENT)
+        treatment = _part(_first(own["treatments"]), _TREATMENT)
         return {
             "customer_id": customer,
-            **{name: profile.get(name) for name in who},
+            **_part(profile, _WHO),
             "segment": _segment(segment),
             "what_would_change": what_would_change(
                 segment, profile, treatment, balances, invoices, actions, self._segments
             ),
-            "risk": [_part(row, _RISK) for row in own.all("risks")],
+            "risk": own["risks"],
             "value_class": segment["value_class"],
-            "delay_tactics": [_part(row, _TACTIC) for row in own.all("delay_tactics")],
+            "delay_tactics": own["delay_tactics"],
             "treatment": treatment,
             "balances": balances,
             "figures": [
@@ -90,43 +76,10 @@ class DebtorCards:
             "invoices": invoices,
             "actions": actions,
             "events": sorted(
-                (_event(row) for row in own.all("payment_events")),
+                (_event(row) for row in own["payment_events"]),
                 key=lambda row: (row["on"], EVENTS.index(row["event"]), row["invoice_id"] or ""),
             ),
         }
-
-
-@dataclass(frozen=True)
-class _Sorted:
-    """A table, the order that brings the rows of a debtor together, and where those of each begin in it."""
-
-    table: pd.DataFrame
-    order: Ints
-    starts: Ints
-
-    @classmethod
-    def by(cls, customers: pd.Series, table: pd.DataFrame) -> _Sorted:
-        place = positions(table["customer_id"], customers)
-        order = np.argsort(place, kind="stable")
-        return cls(table, order, np.searchsorted(place[order], np.arange(len(customers) + 1)))
-
-    def rows(self, places: list[int]) -> pd.DataFrame:
-        """The rows of the debtors at these places."""
-        parts = [self.order[self.starts[place] : self.starts[place + 1]] for place in places]
-        return self.table.iloc[np.concatenate([self.order[:0], *parts])]
-
-
-class _Of:
-    """The rows of one debtor by table."""
-
-    def __init__(self, own: Mapping[str, Mapping[str, list[Row]]], customer: str) -> None:
-        self._own, self._customer = own, customer
-
-    def all(self, table: str) -> list[Row]:
-        return self._own[table].get(self._customer, [])
-
-    def one(self, table: str) -> Row:
-        return next(iter(self.all(table)), {})
 
 
 _RISK = ("currency", "risk", "reason", "own_risk", "external_risk", "external_scores")
@@ -145,6 +98,35 @@ _ACTION = (
 )
 _TREATMENT = ("strategy", "line", "timing", "terms", "status", "action_id")
 
+_WHO = ("name", "country", "language", "sector", "size", "legal_kind", "since")
+_SEGMENT = ("segment", "source", "rule", "reason", "model_segment", "previous_segment", "moved_because")
+_AMOUNTS = ("open", "overdue", "net_overdue")
+_PREDICTED_DAYS = ("paid_on_p10", "paid_on_p50", "paid_on_p90")
+_EVENT = ("event", "invoice_id", "currency", "amount_minor", "days_late", "words")
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "segments": (
+        *_SEGMENT,
+        *("confidence", "value_class", "across_since"),
+        *("provisional_segment", "expected_late_share", "expected_late_share_p10", "expected_late_share_p90"),
+    ),
+    "debtors": (
+        *("currency", "company_code", "oldest_days_past_due", "blocked_by"),
+        *(f"{name}_amount_minor" for name in _AMOUNTS),
+    ),
+    "risks": _RISK,
+    "delay_tactics": _TACTIC,
+    "treatments": _TREATMENT,
+    "predictions": (
+        *("invoice_id", "issued_on", "due_on", "currency", "amount_minor", "open_amount_minor"),
+        *("days_past_due", "p_late", *_PREDICTED_DAYS, "source", "reasons"),
+    ),
+    "reminders": ("invoice_id", "step", "send_on", "reason"),
+    "actions": (*_ACTION, "overdue_amount_minor", "net_overdue_amount_minor"),
+    "debtor_profiles": (*_WHO, *HISTORY),
+    "payment_events": ("happened_on", *_EVENT),
+}
+"""What a card shows of each table."""
+
 
 def _actions_by_debtor(tables: Tables) -> pd.DataFrame:
     """Return the standing actions, once for each debtor that is written to or that owes their invoices."""
@@ -157,12 +139,15 @@ def _actions_by_debtor(tables: Tables) -> pd.DataFrame:
     return rows.assign(customer_id=to["customer_id"][place >= 0].array)
 
 
+def _first(rows: list[Row]) -> Row:
+    return rows[0] if rows else {}
+
+
 def _part(row: Row, names: Iterable[str]) -> Row:
     return {name: row.get(name) for name in names}
 
 
 def _segment(row: Row) -> Row:
-    said = ("segment", "source", "rule", "reason", "model_segment", "previous_segment", "moved_because")
     provisional = None
     if row["provisional_segment"] is not None:
         provisional = {
@@ -171,35 +156,33 @@ def _segment(row: Row) -> Row:
             "late_share_p10": row["expected_late_share_p10"],
             "late_share_p90": row["expected_late_share_p90"],
         }
-    return _part(row, said) | {"confidence": row["confidence"], "provisional": provisional}
+    return _part(row, _SEGMENT) | {"confidence": row["confidence"], "provisional": provisional}
 
 
 def _balance(row: Row) -> Row:
-    amounts = ("open", "overdue", "net_overdue")
     return {
         "currency": row["currency"],
         "company_code": row["company_code"],
-        **{f"{name}_minor": row[f"{name}_amount_minor"] for name in amounts},
+        **{f"{name}_minor": row[f"{name}_amount_minor"] for name in _AMOUNTS},
         "oldest_days_past_due": row["oldest_days_past_due"],
         "blocked_by": row["blocked_by"],
     }
 
 
-def _invoices(own: _Of) -> list[Row]:
+def _invoices(own: Own) -> list[Row]:
     """The open items by due day; a dormant one, which is not predicted, last and with its reason only."""
-    predicted = {row["invoice_id"]: row for row in own.all("predictions")}
-    rows = [_invoice(row, predicted.get(row["invoice_id"], {})) for row in own.all("reminders")]
+    predicted = {row["invoice_id"]: row for row in own["predictions"]}
+    rows = [_invoice(row, predicted.get(row["invoice_id"], {})) for row in own["reminders"]]
     return sorted(rows, key=lambda row: (row["due_on"] is None, row["due_on"], row["invoice_id"]))
 
 
 def _invoice(reminder: Row, row: Row) -> Row:
-    days = ("paid_on_p10", "paid_on_p50", "paid_on_p90")
     return {
         "invoice_id": reminder["invoice_id"],
         **_part(row, ("issued_on", "due_on", "currency")),
         "amount_minor": row.get("amount_minor"),
         "open_minor": row.get("open_amount_minor"),
-        **_part(row, ("days_past_due", "p_late", *days)),
+        **_part(row, ("days_past_due", "p_late", *_PREDICTED_DAYS)),
         "source": row.get("source", "dormant"),
         "reasons": row.get("reasons"),
         "step": reminder["step"],
@@ -208,11 +191,11 @@ def _invoice(reminder: Row, row: Row) -> Row:
     }
 
 
-def _actions(own: _Of) -> list[Row]:
+def _actions(own: Own) -> list[Row]:
     rows = [
         _part(row, _ACTION)
         | {f"{name}_minor": row[f"{name}_amount_minor"] for name in ("overdue", "net_overdue")}
-        for row in own.all("actions")
+        for row in own["actions"]
     ]
     return sorted(rows, key=lambda row: (row["status"] in HELD, row["send_on"], row["action_id"]))
 
@@ -220,5 +203,5 @@ def _actions(own: _Of) -> list[Row]:
 def _event(row: Row) -> Row:
     return {
         "on": row["happened_on"],
-        **_part(row, ("event", "invoice_id", "currency", "amount_minor", "days_late", "words")),
+        **_part(row, _EVENT),
     }

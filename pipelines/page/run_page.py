@@ -25,7 +25,8 @@ def run_page(tables: Tables, facts: PageFacts, previous: Tables | None) -> bytes
     """
     lists = page_lists(tables, previous, facts.as_of)
     views = page_views(tables, lists, facts, previous)
-    return page_file(views, lists, DebtorCards(tables).of(first_debtors(views, lists)))
+    first = first_debtors(views, lists)
+    return page_file(views, lists, DebtorCards(tables, only=first).of(first))
 
 
 def first_debtors(views: Mapping[str, Any], lists: Mapping[str, pd.DataFrame]) -> list[str]:
