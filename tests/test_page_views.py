@@ -1,6 +1,7 @@
 """What the page shows of a run: every figure counted by hand on the tiny run."""
 
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -141,6 +142,41 @@ def test_what_changed_since_the_previous_run() -> None:
         "over_limit": {"count": 0, "amount_minor": 0},
         "large_from_minor": 10_010,
     }
+
+
+def worsened_after(then: dict[str, Any], whom: str = "c.") -> list[Any]:
+    """Whether c1 and c2 worsened, had the previous run said this of the segments of these debtors."""
+    before = tables_before()
+    segments = before["segments"].assign(rule=None, scheme="learned")
+    for name, value in then.items():
+        segments.loc[segments["customer_id"].str.fullmatch(whom), name] = value
+    flags = tiny_page(before | {"segments": segments}).lists["debtors"].set_index("customer_id")["worsened"]
+    return [None if pd.isna(flags[debtor]) else bool(flags[debtor]) for debtor in ("c1", "c2")]
+
+
+NO_MODEL = {"source": "rule", "rule": "no_model", "model_version": None}
+
+
+@pytest.mark.parametrize("then", [{"model_version": "0"}, {"scheme": "abc", "model_version": None}, NO_MODEL])
+def test_after_another_model_of_segments_nobody_is_said_to_have_worsened(then: dict[str, Any]) -> None:
+    """c2 went from A to B by model 1: a newly trained one, another scheme or a first model may be why."""
+    assert worsened_after({}) == [False, True]
+    assert worsened_after(then) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        (NO_MODEL, None),
+        ({"source": "rule", "rule": "one_time", "model_version": None}, True),
+        ({"source": "new", "model_version": None}, True),
+    ],
+)
+def test_who_was_placed_without_the_model_has_not_worsened_and_who_left_a_rule_has(
+    then: dict[str, Any], told: bool | None
+) -> None:
+    """Of c2 the model said nothing the day before; a rule that ended is of the debtor."""
+    assert worsened_after(then, "c2") == [False, told]
 
 
 def test_who_was_over_the_limit_before_is_nothing_new() -> None:

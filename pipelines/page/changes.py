@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 
 from models.reminding.net_overdue import ACCOUNT
+from models.segments.movement import HELD_BY
+from models.segments.rules import NO_MODEL
+from models.segments.schemes import LEARNED
 from pipelines.page.whole import Tables
 
 LARGE = 0.1
@@ -25,16 +28,14 @@ AMOUNT_OF = {
 def change_flags(rows: pd.DataFrame, tables: Tables, before: Tables | None) -> dict[str, pd.Series]:
     """Return the flags of AMOUNT_OF for the rows of the list `debtors`; NA where it cannot be told.
 
-    worsened: moved to a worse letter since the previous run. new_large_overdue: overdue by at least
+    worsened: moved to a worse letter since the previous run; it cannot be told where another model or scheme
+    of segments placed debtors then, as that may be what moved them. new_large_overdue: overdue by at least
     `large_from` today and by less in the previous run. broken_promise: a promise became known to be broken
     since then. over_limit: above its credit limit now and not then.
     """
     flags: dict[str, pd.Series | None] = dict.fromkeys(AMOUNT_OF)
     if before is not None:
-        reviews = tables["account_reviews"]
-        flags["worsened"] = rows["customer_id"].isin(
-            reviews.loc[reviews["direction"] == "worse", "customer_id"]
-        )
+        flags["worsened"] = _worsened(rows, tables, before["segments"])
         flags["new_large_overdue"] = _newly_large(rows, before["debtors"])
         flags["broken_promise"] = _newly_broken(rows, tables, before)
         flags["over_limit"] = _newly_over(rows, tables["risks"], before["risks"])
@@ -72,6 +73,24 @@ def _name(flag: str) -> str:
 def _figure(rows: pd.DataFrame, flag: str, amount: str) -> dict[str, int]:
     hit = rows[rows[flag].fillna(False).to_numpy(dtype=bool)]
     return {"count": int(hit["customer_id"].nunique()), "amount_minor": int(hit[amount].sum())}
+
+
+def _worsened(rows: pd.DataFrame, tables: Tables, segments_before: pd.DataFrame) -> pd.Series | None:
+    reviews, customer = tables["account_reviews"], rows["customer_id"]
+    by, by_before = (_placed_by(segments) for segments in (tables["segments"], segments_before))
+    if set(by.dropna()) - {NO_MODEL} != set(by_before.dropna()) - {NO_MODEL}:
+        return None
+    worse = customer.isin(reviews.loc[reviews["direction"] == "worse", "customer_id"]).astype("boolean")
+    now, then = customer.map(by), customer.map(by_before)
+    return worse.mask((now != then) & now.notna() & then.notna())
+
+
+def _placed_by(segments: pd.DataFrame) -> pd.Series:
+    """Return by debtor which model or scheme placed it; missing where a rule or a person did."""
+    scheme = segments["scheme"].fillna(LEARNED).astype("str")
+    version = segments["model_version"].astype("str").fillna("")
+    placed = (scheme + " " + version).where(segments["source"].isin(HELD_BY))
+    return placed.mask(segments["rule"] == NO_MODEL, NO_MODEL).set_axis(segments["customer_id"])
 
 
 def _newly_large(rows: pd.DataFrame, accounts_before: pd.DataFrame) -> pd.Series:

@@ -11,7 +11,7 @@ from pipelines.published_runs import PublishedRun, has_table, read_table
 
 Tables = Mapping[str, pd.DataFrame]
 
-BEFORE = ("debtors", "risks", "payment_events", "cash_forecast")
+BEFORE = ("segments", "debtors", "risks", "payment_events", "cash_forecast")
 """The tables of the previous run that a page is compared with."""
 
 
@@ -27,10 +27,11 @@ def whole_tables(tables: Tables) -> dict[str, pd.DataFrame]:
 
 
 def _whole(contract: Table, table: pd.DataFrame) -> pd.DataFrame:
-    rows = table.reindex(columns=[column.inside for column in contract.columns])
+    names = [column.inside for column in contract.columns]
+    rows = table if list(table.columns) == names else table.reindex(columns=names)
     numbers = [column.inside for column in contract.columns if column.kind in ("count", "days", "money")]
     floats = [name for name in numbers if not pd.api.types.is_integer_dtype(rows[name].dtype)]
-    return rows.astype(dict.fromkeys(floats, "Int64"))
+    return rows.astype(dict.fromkeys(floats, "Int64")) if floats else rows
 
 
 def tables_of(run: PublishedRun, names: Iterable[str] = tuple(OUTPUT_TABLES)) -> dict[str, pd.DataFrame]:
