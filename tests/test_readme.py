@@ -47,6 +47,7 @@ def test_every_command_is_named() -> None:
 
     listed = re.findall(r"^\| `(\w+)", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
     known = [command.name or command.callback.__name__ for command in app.registered_commands]
+    known += [group.typer_instance.info.name for group in app.registered_groups]
     assert sorted(listed) == sorted(known)
 
 
