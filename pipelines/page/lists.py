@@ -64,8 +64,9 @@ def _debtors(tables: Tables, before: Tables | None) -> pd.DataFrame:
     accounts = _with_idle(tables["debtors"], tables["segments"], currencies_of(tables))
     rows = accounts[[*ACCOUNT]].copy()
     rows.insert(1, "name", _named(tables, rows["customer_id"]))
-    own = _looked_up(tables["segments"], "customer_id", rows["customer_id"])
-    for name in ("segment", "previous_segment", "risk", "value_class"):
+    classes = ["segment", "previous_segment", "risk", "value_class"]
+    own = _looked_up(tables["segments"], "customer_id", rows["customer_id"], classes)
+    for name in classes:
         rows[name] = own[name].array
     for name in ("open", "overdue", "net_overdue"):
         rows[f"{name}_minor"] = accounts[f"{name}_amount_minor"].fillna(0).astype("int64")
@@ -96,8 +97,8 @@ def _next_steps(tables: Tables, accounts: pd.DataFrame) -> pd.DataFrame:
     """The first contact still meant about one of the account's invoices, whoever is written to."""
     reminders = tables["reminders"].dropna(subset="action_id")
     reminders = reminders[["invoice_id", "action_id"]]
-    action = _looked_up(tables["actions"], "action_id", reminders["action_id"])
-    item = _looked_up(tables["predictions"], "invoice_id", reminders["invoice_id"])
+    action = _looked_up(tables["actions"], "action_id", reminders["action_id"], ["status", "step", "send_on"])
+    item = _looked_up(tables["predictions"], "invoice_id", reminders["invoice_id"], [*ACCOUNT])
     meant = action["status"].isin(PLANNED).to_numpy()
     steps = item.assign(step=action["step"].array, send_on=action["send_on"].array)[meant]
     first = steps.sort_values(["send_on", "step"]).drop_duplicates(ACCOUNT)
@@ -186,7 +187,9 @@ def _terms(tables: Tables) -> pd.DataFrame:
 
 def _invoices(tables: Tables) -> pd.DataFrame:
     rows = tables["predictions"]
-    reminded = _looked_up(tables["reminders"], "invoice_id", rows["invoice_id"]).set_axis(rows.index)
+    next_step = ["step", "send_on", "reason"]
+    reminded = _looked_up(tables["reminders"], "invoice_id", rows["invoice_id"], next_step)
+    reminded = reminded.set_axis(rows.index)
     columns = {
         "invoice_id": rows["invoice_id"],
         "customer_id": rows["customer_id"],
@@ -197,23 +200,24 @@ def _invoices(tables: Tables) -> pd.DataFrame:
         "days_past_due": rows["days_past_due"],
         "p_late": rows["p_late"].round(4),
         **{name: rows[name] for name in ("paid_on_p10", "paid_on_p50", "paid_on_p90", "source")},
-        **{name: reminded[name] for name in ("step", "send_on", "reason")},
+        **{name: reminded[name] for name in next_step},
     }
     return pd.DataFrame(columns).sort_values(["due_on", "invoice_id"], ignore_index=True)
 
 
 def _named(tables: Tables, customer: pd.Series) -> pd.Series:
-    return _looked_up(tables["debtor_profiles"], "customer_id", customer)["name"].set_axis(customer.index)
+    return _looked_up(tables["debtor_profiles"], "customer_id", customer, ["name"])["name"].set_axis(
+        customer.index
+    )
 
 
 def _segment(tables: Tables, customer: pd.Series) -> pd.Series:
-    return _looked_up(tables["segments"], "customer_id", customer)["segment"].set_axis(customer.index)
+    return _looked_up(tables["segments"], "customer_id", customer, ["segment"])["segment"].set_axis(
+        customer.index
+    )
 
 
-def _looked_up(
-    table: pd.DataFrame, key: str, wanted: pd.Series, columns: list[str] | None = None
-) -> pd.DataFrame:
-    """The row of each wanted key, numbered from 0; empty where there is none."""
+def _looked_up(table: pd.DataFrame, key: str, wanted: pd.Series, columns: list[str]) -> pd.DataFrame:
+    """Columns of the row of each wanted key, numbered from 0; empty where there is none."""
     place = positions(wanted, table[key])
-    rows = table.reset_index(drop=True).reindex(place)
-    return (rows if columns is None else rows[columns]).reset_index(drop=True)
+    return table[columns].reset_index(drop=True).reindex(place).reset_index(drop=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pandas as pd
 
 from pipelines.page.rows import values_of
@@ -103,6 +104,7 @@ def _source(text: str) -> str:
 
 
 def _json(data: object) -> str:
+    """JSON; ValueError for a figure that is no number."""
     return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -113,7 +115,7 @@ def _inert(text: str) -> str:
 
 def _packed(data: object) -> str:
     """JSON, deflated, in letters: reasons repeat themselves, so a tenth of the size remains."""
-    return base64.b64encode(zlib.compress(_json(data).encode(), 6)).decode()
+    return base64.b64encode(zlib.compress(orjson.dumps(data), 6)).decode()
 
 
 def _table(name: str, rows: pd.DataFrame) -> dict[str, Any]:

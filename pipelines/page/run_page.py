@@ -12,7 +12,7 @@ from pipelines.page.facts import PageFacts
 from pipelines.page.lists import page_lists
 from pipelines.page.page_file import page_file
 from pipelines.page.views import page_views
-from pipelines.page.whole import Tables
+from pipelines.page.whole import Tables, whole_tables
 
 CARDS = 500
 """Debtors whose cards the file holds."""
@@ -23,6 +23,7 @@ def run_page(tables: Tables, facts: PageFacts, previous: Tables | None) -> bytes
 
     The same arguments give the same bytes. Of the previous run the tables BEFORE are enough.
     """
+    tables, previous = whole_tables(tables), None if previous is None else whole_tables(previous)
     lists = page_lists(tables, previous, facts.as_of)
     views = page_views(tables, lists, facts, previous)
     first = first_debtors(views, lists)
