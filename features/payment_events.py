@@ -1,8 +1,9 @@
 """What happened with a debtor lately, for people: a time line of invoices, payments, contacts and disputes.
 
 Rules of the time line
-- It holds what was known before the day and happened in the WINDOW_DAYS before it: per debtor the newest
-  MOST events, of one day those first that come last in EVENTS.
+- It holds what was known before the day and happened in the WINDOW_DAYS before it: per debtor the newest of
+  each of MOST, so that many letters push no payment out; of one day those first that come last in EVENTS.
+- Contacts of one day with the same kind, channel and status are one event, which says how many times.
 - A closing that was taken back later stays on it, and the reversal follows it. Credit notes are not on it;
   a credit is, once it closes an item. Payments of a part are not.
 - No free text of a contact leaves the ledger: its kind, channel and status do. A suppressed contact was not
@@ -12,7 +13,7 @@ Rules of the time line
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -34,10 +35,20 @@ from features.contracts.history_tables import EVENTS
 from features.timeline import NEVER, Flags, Ints, order_by, rank_in_group
 
 WINDOW_DAYS = 730
-MOST = 60
+MOST = {
+    ("invoice_issued", "invoice_paid", "credited", "written_off", "reversal"): 30,
+    ("contact",): 15,
+    ("promise", "promise_broken", "dispute_opened", "dispute_closed"): 15,
+}
+"""How many events of each of these kinds together are told of a debtor."""
+
 NONE = -1
 MISSING = np.iinfo(np.int64).min
 """An amount or a number of days that nobody said."""
+
+_GROUP = np.array([next(at for at, kinds in enumerate(MOST) if event in kinds) for event in EVENTS])
+_LIMIT = np.array(list(MOST.values()))[_GROUP]
+"""By place in EVENTS: which of MOST it is of, and how many of that are told."""
 
 _OF_CLOSING = {PAID: "invoice_paid", CREDITED: "credited", WRITTEN_OFF: "written_off"}
 
@@ -142,7 +153,7 @@ def _of_contacts(rows: pd.DataFrame, item: Ints, debtors: pd.Index, today: int) 
     for name in ("channel", "status"):
         words = words + (", " + rows[name].str.replace("_", " ")).fillna("")
     debtor = _place(rows["customer_id"], debtors)
-    yield _events("contact", debtor, day_numbers(rows["contacted_on"]), item, words=words)
+    yield _once_a_day(_events("contact", debtor, day_numbers(rows["contacted_on"]), item, words=words))
     told = day_numbers(rows["promise_made_on"].fillna(rows["contacted_on"]))
     promised = rows["promised_for"].notna().to_numpy() & (told < today)
     promise = rows[promised]
@@ -154,6 +165,25 @@ def _of_contacts(rows: pd.DataFrame, item: Ints, debtors: pd.Index, today: int) 
         _amounts(promise["promised_amount_minor"]),
         words="promised for " + promise["promised_for"].dt.strftime("%Y-%m-%d"),
     )
+
+
+def _once_a_day(contacts: _Events) -> _Events:
+    """Tell contacts of one day with the same words once; about an item where all of them are about it."""
+    said = pd.factorize(contacts.words)[0]
+    order = order_by(contacts.debtor, contacts.day, said, contacts.item)
+    sorted_, said = _take(contacts, order), said[order]
+    first = np.flatnonzero(_fresh(sorted_.debtor) | _fresh(sorted_.day) | _fresh(said))
+    times = np.diff(first, append=len(order))
+    one_item = sorted_.item[first] == sorted_.item[first + times - 1]
+    events = _take(sorted_, first)
+    often = np.flatnonzero(times > 1)
+    events.words[often] += ", " + times[often].astype(str).astype(object) + " times"
+    return replace(events, item=np.where(one_item, events.item, NONE))
+
+
+def _fresh(values: Ints) -> Flags:
+    """Where a value is another than that of the row before."""
+    return np.append(True, values[1:] != values[:-1])[: len(values)]
 
 
 def _broken_promises(broken: pd.DataFrame, item: Ints, debtors: pd.Index) -> _Events:
@@ -189,15 +219,16 @@ def _amounts(minor: pd.Series) -> Ints:
 
 
 def _newest(parts: list[_Events]) -> _Events:
-    """The MOST newest events of each debtor, oldest first; the order of the rows decides nothing."""
+    """The newest events of each debtor by MOST, oldest first; the order of the rows decides nothing."""
     events = _Events(
         **{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])}
     )
     words, said = np.full(len(events.words), NONE), np.flatnonzero(pd.notna(events.words))
     words[said] = pd.factorize(events.words[said], sort=True)[0]
     rest = (events.item, words, events.amount)
-    order = order_by(events.debtor, -events.day, -events.event, *rest)
-    newest = order[rank_in_group(events.debtor[order]) < MOST]
+    group = events.debtor * len(MOST) + _GROUP[events.event]
+    order = order_by(group, -events.day, -events.event, *rest)
+    newest = order[rank_in_group(group[order]) < _LIMIT[events.event[order]]]
     kept = _take(events, newest)
     again = order_by(kept.debtor, kept.day, kept.event, kept.item, words[newest], kept.amount)
     return _take(kept, again)

@@ -69,7 +69,11 @@ PAYMENT_EVENTS = Table(
         Column("currency", "text", "ISO 4217 code of the amount"),
         Column("amount", "money", "of the item, or what was taken back, promised or disputed"),
         Column("days_late", "days", "of a payment: its day - due day at issue, negative = early"),
-        Column("words", "text", "a contact's kind, channel and status; a promise's day; a dispute's reason"),
+        Column(
+            "words",
+            "text",
+            "a contact's kind, channel, status, how often that day; a promise's day; a dispute's reason",
+        ),
     ),
 )
 
