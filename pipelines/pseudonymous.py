@@ -46,6 +46,19 @@ def under_pseudonyms(cleaned: Cleaned, key: bytes) -> Cleaned:
     return replace(cleaned, ledger=ledger, rejected=rejected, warnings=(*warnings, *stranger_words(ledger)))
 
 
+def reported_in_plain(settings: Settings) -> list[str]:
+    """Return a warning when what tools reported, which is kept as it came, lies among runs by pseudonyms."""
+    folder, output = settings.received_folder, settings.output_folder
+    if settings.privacy.pseudonym_key is None or not folder.exists():
+        return []
+    if not folder.resolve().is_relative_to(output.resolve()):
+        return []
+    return [
+        f"{folder} holds ids and notes as tools reported them, without pseudonyms, within the output folder. "
+        "Where others may read that, move the folder elsewhere and say where in received"
+    ]
+
+
 def id_in(customer: str, known: Container[str], settings: Settings) -> str:
     """Return the id under which a debtor is in `known`: as it was given, or else its pseudonym.
 

@@ -32,7 +32,7 @@ from pipelines.page.facts import facts_to_be
 from pipelines.page.run_page import run_page
 from pipelines.page.whole import BEFORE, tables_of
 from pipelines.progress import Progress, silent
-from pipelines.pseudonymous import renamed
+from pipelines.pseudonymous import renamed, reported_in_plain
 from pipelines.publication import RunFacts, RunInputs, publish
 from pipelines.published_runs import PublishedRun, has_table, previous_run, read_table
 from pipelines.reading import Reading, read
@@ -45,14 +45,14 @@ from pipelines.treating import bank_known_until, treatment_warnings
 
 @dataclass(frozen=True)
 class RunReading:
-    """Everything a run depends on, and in `not_taken_in` what was refused of files that tools had left."""
+    """Everything a run depends on, and `beside_it`: warnings about what tools report, not about the run."""
 
     reading: Reading
     models: Models
     previous: PublishedRun | None
     quality: tuple[QualityRow, ...]
     warnings: tuple[str, ...]
-    not_taken_in: tuple[str, ...] = ()
+    beside_it: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def read_for_run(config: Path, *, as_of: date | None, today: date, now: datetime
 
     Raises LedgerError when nothing is open on the day, naming a day on which something is.
     """
-    not_taken_in = take_in_waiting(load_settings(config), now=now or datetime.now(UTC))
+    settings = load_settings(config)
+    beside_it = (*take_in_waiting(settings, now=now or datetime.now(UTC)), *reported_in_plain(settings))
     reading = read(config, as_of=as_of, today=today)
     check_templates(reading.policy, reading.settings.messages_folder)
     _refuse_nothing_open(reading)
@@ -91,7 +92,7 @@ def read_for_run(config: Path, *, as_of: date | None, today: date, now: datetime
         previous,
         quality,
         (*warnings, *_calendars(reading), *_scales(reading), *_renamed(previous, reading)),
-        not_taken_in,
+        beside_it,
     )
 
 
@@ -198,7 +199,7 @@ def publish_run(decided: Decided, *, now: datetime | None = None) -> dict[str, A
         "previous_run": inputs.previous.run_id if inputs.previous else None,
         **summarise(decided.tables, reading.ledger.customers),
         # of the moment, so in no file of the run: a repeat has the same bytes
-        "warnings": [*facts.warnings, *inputs.not_taken_in],
+        "warnings": [*facts.warnings, *inputs.beside_it],
     }
 
 

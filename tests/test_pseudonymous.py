@@ -9,7 +9,7 @@ import pytest
 
 from features.errors import ConfigurationError
 from features.pseudonyms import pseudonym
-from pipelines.pseudonymous import id_in, pseudonym_key, renamed
+from pipelines.pseudonymous import id_in, pseudonym_key, renamed, reported_in_plain
 from pipelines.reading import read_cleaned
 from pipelines.receiving.door import Fact
 from pipelines.receiving.store import receive
@@ -112,6 +112,22 @@ def test_it_is_said_when_nobody_of_the_previous_run_is_known_any_more() -> None:
     (warning,) = renamed(["c1", "c2"], [of("c1"), of("c2")])
     assert warning.startswith("none of the 2 debtors of the previous run is in the ledger")
     assert renamed(["c1", "c2"], ["c2", "c3"]) == renamed([], ["c1"]) == []
+
+
+def test_plain_reports_among_runs_with_pseudonyms_are_warned_of(tmp_path: Path) -> None:
+    """Not where nothing was reported, the folder lies elsewhere, or nobody asked for pseudonyms."""
+    settings = settings_of(tmp_path)
+    elsewhere = settings.model_copy(update={"received": Path("received")})
+    plain = settings.model_copy(update={"privacy": Settings(ledger={}).privacy})
+    assert reported_in_plain(settings) == []
+    for each in (settings, elsewhere):
+        each.received_folder.mkdir(parents=True)
+    (warning,) = reported_in_plain(settings)
+    assert warning.startswith(f"{tmp_path / 'out' / 'received'} holds ids and notes as tools reported them")
+    assert reported_in_plain(elsewhere) == reported_in_plain(plain) == []
+    (tmp_path / "elsewhere").mkdir()
+    named = settings.model_copy(update={"received": Path("elsewhere") / ".." / "out" / "received"})
+    assert len(reported_in_plain(named)) == 1
 
 
 def test_what_tools_report_by_either_name_is_about_the_same_debtor(

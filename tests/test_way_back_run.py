@@ -65,3 +65,20 @@ def test_a_report_counts_in_the_run_of_the_next_day_and_in_none_before(config: P
     assert after["C3"] == "blocked by promise: promised for 2026-03-16"
     assert after["C4"] == before["C4"]
     assert later["rejected_rows"] == 1
+
+
+def test_warnings_about_reports_are_of_the_moment(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused file, and plain ids beside a run by pseudonyms, are told and stand in no file of the run."""
+    monkeypatch.setenv("THE_KEY", "k" * 64)
+    config.write_text(config.read_text() + "privacy: {pseudonym_key: THE_KEY}\n")
+    settings = load_settings(config)
+    drop = settings.received_folder / "drop"
+    drop.mkdir(parents=True)
+    (drop / "disputes.csv").write_text("nonsense\n1\n")
+    told, _ = ran(config, DAY)
+    refused, plain = list(told["warnings"])[-2:]  # type: ignore[call-overload]
+    assert refused.startswith("disputes.csv: refused, ")
+    assert plain.startswith(f"{settings.received_folder} holds ids and notes as tools reported them")
+    published = find_run(settings.output_folder, str(told["run_id"]))
+    assert published is not None
+    assert not {refused, plain}.intersection(published.manifest["warnings"])
