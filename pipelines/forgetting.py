@@ -28,7 +28,8 @@ from pipelines.debtor_rows import (
     without_actions,
 )
 from pipelines.durable_files import remove
-from pipelines.output_folder import HIDDEN, clean_up, disk_trouble, json_bytes, only_writer, point_at_latest
+from pipelines.one_writer import one_writer
+from pipelines.output_folder import HIDDEN, clean_up, json_bytes, point_at_latest
 from pipelines.published_runs import MANIFEST, PublishedRun, all_runs, content_fingerprint, read_table, verify
 from pipelines.receiving.erasure import erase_received, still_waiting
 from pipelines.receiving.store import kept
@@ -85,7 +86,7 @@ def forget(
         raise PublicationError("which debtor is to be forgotten? Give its customer_id.")
     if not output.is_dir():
         raise PublicationError(f"there is no folder {output}: nothing was published there")
-    with disk_trouble(output), only_writer(output, lock_wait_seconds):
+    with one_writer(output, "publish", lock_wait_seconds):
         mend(output)
         clean_up(output)
         for left in sorted(

@@ -1,21 +1,15 @@
-"""The folder that runs are published into: who may write there, what is left over, which is the latest."""
+"""The folder that runs are published into: what is left over there, and which is the latest."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from features.errors import PublicationError
-from pipelines.durable_files import OWNER_WRITES, make_folder, remove, rename, write_file
+from pipelines.durable_files import OWNER_WRITES, remove, rename, write_file
 from pipelines.published_runs import LATEST, RUNS, PublishedRun, all_runs
 
-LOCK = ".lock"
 HIDDEN = ".tmp-"
 """Begins the name of what is being written; what is left of it belongs to a writer that died."""
 
@@ -44,34 +38,6 @@ def clean_up(output: Path) -> None:
     for folder in (output, output / RUNS):
         for left in sorted(folder.glob(f"{HIDDEN}*")):
             remove(left)
-
-
-@contextmanager
-def only_writer(output: Path, wait_seconds: float) -> Iterator[None]:
-    """Hold the folder's lock; PublicationError when another process has it for so long."""
-    make_folder(output / RUNS)
-    lock = FileLock(output / LOCK, timeout=wait_seconds)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise PublicationError(
-            f"another process is publishing into {output} (it holds {output / LOCK}).\n"
-            f"Waited {wait_seconds:g} seconds; try again when it is done."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def disk_trouble(output: Path) -> Iterator[None]:
-    """Turn what the disk refuses into a PublicationError that says where."""
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or os.fspath(output)
-        raise PublicationError(f"cannot publish into {output}: {error.strerror} ({where})") from error
 
 
 def json_bytes(content: Mapping[str, Any]) -> bytes:

@@ -22,7 +22,8 @@ import pandas as pd
 from features.contracts import OUTPUT_TABLES, SCHEMA_VERSION
 from features.errors import PublicationError
 from pipelines.durable_files import make_folder, remove, rename, sync_folder, write_file
-from pipelines.output_folder import HIDDEN, clean_up, disk_trouble, json_bytes, only_writer, point_at_latest
+from pipelines.one_writer import one_writer
+from pipelines.output_folder import HIDDEN, clean_up, json_bytes, point_at_latest
 from pipelines.published_runs import (
     MANIFEST,
     RUNS,
@@ -114,7 +115,7 @@ def publish(
     if not (output / RUNS / run_id).exists():
         # made before the lock is taken, so that others wait for the disk only
         files, rows_out = _contents(tables, inputs, extra_files or {})
-    with disk_trouble(output), only_writer(output, lock_wait_seconds):
+    with one_writer(output, "publish", lock_wait_seconds):
         mend(output)
         clean_up(output)
         published = find_run(output, run_id)

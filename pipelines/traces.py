@@ -63,13 +63,13 @@ def _forget_mover(file: Path, ids: Collection[str]) -> bool:
 
 
 def _forget_letters(output: Path, debtor: Debtor) -> int:
-    from pipelines.delivering.kept_files import only_deliverer
     from pipelines.delivering.webhook_box import DEAD
+    from pipelines.one_writer import one_writer
 
     folder = output / BOX / DEAD
     if not folder.is_dir():
         return 0
-    with only_deliverer(output / BOX, 10.0):
+    with one_writer(output / BOX, "deliver", 10.0):
         for left in sorted(folder.glob(f"{HIDDEN}*")):
             remove(left)
         letters = [file for file in sorted(folder.glob("*.json")) if _tells(file, output, debtor)]

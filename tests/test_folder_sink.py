@@ -24,7 +24,8 @@ from features.errors import PublicationError
 from pipelines.delivering import folder_sink
 from pipelines.delivering.delivery import Held
 from pipelines.delivering.folder_sink import deliver_to_folder
-from pipelines.delivering.kept_files import held_in_folder, keep, only_deliverer
+from pipelines.delivering.kept_files import held_in_folder, keep
+from pipelines.one_writer import one_writer
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, find_run
 
@@ -170,7 +171,10 @@ def test_two_deliverers_at_once_take_turns(tmp_path: Path) -> None:
 
 def test_who_waits_too_long_for_another_deliverer_is_told(tmp_path: Path) -> None:
     """The lock is held by somebody who does not end: a refusal, and nothing is written."""
-    with only_deliverer(tmp_path / "out", 0), pytest.raises(PublicationError, match=r"another process"):
+    with (
+        one_writer(tmp_path / "out", "deliver", 0),
+        pytest.raises(PublicationError, match=r"another process"),
+    ):
         keep(a_run(tmp_path / "output"), tmp_path / "out", "csv", lambda _: {}, lock_wait_seconds=0)
     assert files(tmp_path / "out") == {}
 

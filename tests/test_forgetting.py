@@ -20,7 +20,7 @@ from features.errors import ConfigurationError, PublicationError
 from features.pseudonyms import pseudonym, pseudonymise
 from pipelines.delivering.webhook_box import letter_of
 from pipelines.forgetting import UNREACHED, WITHDRAWN_WARNING, Forgotten, forget
-from pipelines.output_folder import LOCK
+from pipelines.one_writer import LOCK
 from pipelines.publication import RunFacts, publish
 from pipelines.published_runs import PublishedRun, all_runs, find_run, latest_run, read_table, verify
 from pipelines.receiving.door import Fact

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from features.errors import PublicationError
 from pipelines.delivering.delivery import Content, Delivery, Held, content
-from pipelines.durable_files import make_folder, remove, rename, replace_folder
+from pipelines.durable_files import remove, rename, replace_folder
+from pipelines.one_writer import one_writer
 from pipelines.published_runs import PublishedRun
 
 DELIVERIES, CURRENT, FACTS, HIDDEN = "deliveries", "current", "delivery.json", ".tmp-"
@@ -38,7 +36,7 @@ def keep(
     is damaged, another process is delivering there, or the disk refuses.
     """
     place = folder / DELIVERIES / f"{run.as_of.isoformat()}_{run.run_id}"
-    with disk_trouble(folder), only_deliverer(folder, lock_wait_seconds):
+    with one_writer(folder, "deliver", lock_wait_seconds):
         _clean_up(folder)
         facts = _facts(place)
         already = (facts.get("fingerprint"), facts.get("format")) == (run.fingerprint, kind)
@@ -57,33 +55,6 @@ def held_in_folder(folder: Path) -> Held:
     facts = [_facts(place) for place in (folder / DELIVERIES).glob("[!.]*")]
     shown = _facts(folder / CURRENT).get("run_id")
     return Held({one["run_id"]: one["fingerprint"] for one in facts if one}, shown)
-
-
-@contextmanager
-def only_deliverer(folder: Path, wait_seconds: float) -> Iterator[None]:
-    """Hold the folder's lock; PublicationError when another process has it for so long."""
-    make_folder(folder)
-    lock = FileLock(folder / ".lock", timeout=wait_seconds)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise PublicationError(
-            f"another process is delivering into {folder}; try again when it is done"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def disk_trouble(folder: Path) -> Iterator[None]:
-    """Turn what the disk refuses into a PublicationError that says where."""
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or os.fspath(folder)
-        raise PublicationError(f"cannot deliver into {folder}: {error.strerror} ({where})") from error
 
 
 def _unchanged(place: Path, facts: Mapping[str, Any]) -> bool:

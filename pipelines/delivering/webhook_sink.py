@@ -24,8 +24,8 @@ from urllib.parse import urlsplit
 
 from features.errors import PublicationError
 from pipelines.delivering.delivery import Delivery, diff
-from pipelines.delivering.kept_files import disk_trouble, only_deliverer
 from pipelines.delivering.webhook_box import keep_dead, keep_sent, last_told, letter_of, order, told_of
+from pipelines.one_writer import one_writer
 from pipelines.published_runs import PublishedRun, verify
 
 LOCK_SECONDS = 10.0
@@ -52,7 +52,7 @@ def deliver_to_webhook(
     that is damaged, or comes before the one told last: its difference would take the receiver back.
     """
     url, key = _address(address), _key(secret)
-    with disk_trouble(box), only_deliverer(box, LOCK_SECONDS):
+    with one_writer(box, "deliver", LOCK_SECONDS):
         told, last = told_of(box, run.run_id), last_told(box)
         if told and told["fingerprint"] == run.fingerprint:
             return Delivery(run.run_id, address, True, {}, {})
