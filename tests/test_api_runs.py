@@ -181,7 +181,8 @@ def test_a_run_rewritten_while_it_is_read_is_read_again(api):
     served = store.at_once()
     assert served.run.fingerprint == latest_run(api.output).fingerprint
     for table in (*served.tables.values(), *served.waiting.values()):
-        assert "customer_id" not in table.column_names or "c1" not in table["customer_id"].to_pylist()
+        rows = table.rows
+        assert "customer_id" not in rows.column_names or "c1" not in rows["customer_id"].to_pylist()
 
 
 def test_a_damaged_run_is_not_served_and_the_old_one_stays(api, caplog):

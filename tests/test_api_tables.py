@@ -1,6 +1,7 @@
 """The API's tables: filters, order, pages, and what is refused."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from features.contracts import OUTPUT_TABLES
 from features.contracts.json_schema import output_schema
 from pipelines.delivering.delivery import content
 from pipelines.published_runs import latest_run
-from pipelines.serving.queries import Query, choose, words_of
+from pipelines.serving.queries import AskedTable, Query, json_rows
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +191,7 @@ def rows_of(table: pa.Table, query: Query) -> list[dict[str, Any]]:
     return rows[query.offset : query.offset + query.limit]
 
 
+SORTS = st.sampled_from([None, "name", "-name", "number", "-number"])
 NAMES, NUMBERS = st.sampled_from(["a", "B", "ab", None]), st.sampled_from([1, 2, 3, None])
 
 
@@ -199,12 +201,13 @@ NAMES, NUMBERS = st.sampled_from(["a", "B", "ab", None]), st.sampled_from([1, 2,
     equal=st.dictionaries(st.just("name"), st.sampled_from(["a", "B", ""]), max_size=1),
     borders=st.tuples(NUMBERS, NUMBERS),
     text=st.sampled_from([None, "A", "b", ""]),
-    sort=st.sampled_from([None, "name", "-name", "number", "-number"]),
+    sort=SORTS,
+    other=SORTS,
     offset=st.integers(0, 5),
     limit=st.integers(1, 5),
 )
-def test_rows_are_chosen_as_one_by_one(rows, equal, borders, text, sort, offset, limit):
-    """Whatever is asked, the answer is that of looking at each row in turn."""
+def test_rows_are_chosen_as_one_by_one(rows, equal, borders, text, sort, other, offset, limit):
+    """Whatever is asked, now and before, the answer is that of looking at each row in turn."""
     table = pa.table(
         {
             "name": pa.array([name for name, _ in rows], pa.string()),
@@ -220,10 +223,31 @@ def test_rows_are_chosen_as_one_by_one(rows, equal, borders, text, sort, offset,
         offset=offset,
         limit=limit,
     )
-    chosen, total = choose(table, query, words_of(table, ["name"]))
+    asked = AskedTable(table, ["name"])
+    if other is not None:
+        asked.choose(Query(sort=other))
     expected = rows_of(table, Query(**{**vars(query), "offset": 0, "limit": 100}))
-    assert chosen.to_pylist() == expected[offset : offset + limit]
-    assert total == len(expected)
+    for start in (offset, 0, offset):
+        chosen, total = asked.choose(Query(**{**vars(query), "offset": start}))
+        assert chosen.to_pylist() == expected[start : start + limit]
+        assert total == len(expected)
+
+
+def test_few_rows_of_many_are_sorted_alike(monkeypatch):
+    """Whether they are sorted by themselves or looked for in the order of all."""
+    numbers = [n * 7919 % 100 for n in range(200)]
+    table = pa.table({"name": [f"{n % 40}" for n in range(200)], "number": numbers})
+    query = Query(equal={"name": "3"}, sort="-number")
+    few = AskedTable(table).choose(query)[0].to_pylist()
+    monkeypatch.setattr("pipelines.serving.queries._FEW", 0)
+    assert few == AskedTable(table).choose(query)[0].to_pylist() == rows_of(table, query)
+
+
+def test_amounts_are_written_with_two_three_or_no_digits():
+    """Two for the euro, none for the yen, three for the dinar; what is empty stays so."""
+    money = pa.array([Decimal("-1234.500"), Decimal("7.000"), Decimal("0.001"), None], pa.decimal128(18, 3))
+    rows = json_rows(pa.table({"currency": ["EUR", "JPY", "KWD", None], "amount": money}))
+    assert [row["amount"] for row in rows] == ["-1234.50", "7", "0.001", None]
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path, api: Api):

@@ -13,9 +13,9 @@ from publication_support import DAY, NOW, day, inputs, tiny_tables
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import PublicationError
-from pipelines.delivering.delivery import content, diff
+from pipelines.delivering.delivery import content, diff, leaving
 from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import PublishedRun, find_run
+from pipelines.published_runs import PublishedRun, find_run, read_table
 
 
 def published(output: Path, tables: dict[str, pd.DataFrame], as_of: date = DAY) -> PublishedRun:
@@ -68,6 +68,15 @@ def test_a_reminder_of_a_free_action_keeps_its_day(tmp_path: Path) -> None:
     told = content(published(tmp_path, tiny_tables()))
     reminder = next(r for r in told.tables["reminders"].to_pylist() if r["invoice_id"] == "i1")
     assert (reminder["step"], reminder["send_on"]) == ("friendly_email", date(2026, 3, 4))
+
+
+def test_what_leaves_is_found_without_a_change_to_what_was_read(tmp_path: Path) -> None:
+    """Who has read the tables goes on with them; what leaves is the same as from the files."""
+    run = published(tmp_path, with_actions({"action_id": "a1", "adverse": True, "status": "needs_approval"}))
+    read, told = ({name: read_table(run, name) for name in run.manifest["rows_out"]} for _ in range(2))
+    assert leaving(run, told).tables == content(run).tables
+    for name, table in read.items():
+        pd.testing.assert_frame_equal(told[name], table)
 
 
 def test_a_damaged_run_is_not_delivered(tmp_path: Path) -> None:

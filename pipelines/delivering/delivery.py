@@ -63,13 +63,19 @@ def content(run: PublishedRun) -> Content:
     version did not know is empty. PublicationError when the run is damaged or of another major version.
     """
     verify(run)
-    frames = {name: _frame(run, name) for name in OUTPUT_TABLES}
-    waiting = {name: _waits(frames[name]) for name in APPROVED_TABLES}
+    return leaving(run, {name: _frame(run, name) for name in OUTPUT_TABLES})
+
+
+def leaving(run: PublishedRun, tables: Mapping[str, pd.DataFrame]) -> Content:
+    """Return the content of a run whose tables were read and verified; they stay as they are."""
+    frames = {name: tables.get(name, pd.DataFrame()) for name in OUTPUT_TABLES}
+    waiting = {name: waits(frames[name]) for name in APPROVED_TABLES}
     held_back = frames["actions"].loc[waiting["actions"], "action_id"] if len(frames["actions"]) else ()
     for name, rows in waiting.items():
         frames[name] = frames[name][~rows]
     for name, emptied in CARRIED.items():
         if len(frames[name]):
+            frames[name] = frames[name].copy(deep=False)
             frames[name].loc[frames[name]["action_id"].isin(held_back), emptied] = None
     facts: dict[str, object] = {
         "run_id": run.run_id,
@@ -96,7 +102,7 @@ def diff(run: PublishedRun, previous: PublishedRun | None) -> dict[str, Any]:
         "gone": sorted(before.index.difference(after.index)),
     }
     actions = _compare_actions(_actions(run), _actions(previous))
-    withheld = {name: int(_waits(_frame(run, name)).sum()) for name in APPROVED_TABLES}
+    withheld = {name: int(waits(_frame(run, name)).sum()) for name in APPROVED_TABLES}
     return {
         "run_id": run.run_id,
         "as_of": run.as_of.isoformat(),
@@ -113,13 +119,16 @@ def _frame(run: PublishedRun, name: str) -> pd.DataFrame:
     return read_table(run, name) if has_table(run, name) else pd.DataFrame()
 
 
-def _waits(frame: pd.DataFrame) -> pd.Series:
-    """Which rows need approval and have none; also a withdrawn one, which nobody ever approved."""
-    if not len(frame):
+def waits(rows: pd.DataFrame) -> pd.Series:
+    """Return which rows of actions or treatments need approval and have none.
+
+    Also a withdrawn one, which nobody ever approved.
+    """
+    if not len(rows):
         return pd.Series([], dtype="bool")
-    unapproved = frame["adverse"] & frame["approved_by"].isna()
-    waits: pd.Series = (unapproved | (frame["status"] == "needs_approval")).astype(bool)
-    return waits
+    unapproved = rows["adverse"] & rows["approved_by"].isna()
+    waiting: pd.Series = (unapproved | (rows["status"] == "needs_approval")).astype(bool)
+    return waiting
 
 
 def _segments(run: PublishedRun | None) -> pd.Series:
@@ -132,7 +141,7 @@ def _actions(run: PublishedRun | None) -> pd.DataFrame:
     frame = _frame(run, "actions") if run else pd.DataFrame()
     if not len(frame):
         return pd.DataFrame({"send_on": [], "status": []}, index=pd.Index([], dtype="str"))
-    standing = frame[~_waits(frame) & (frame["change"] != "withdrawn")]
+    standing = frame[~waits(frame) & (frame["change"] != "withdrawn")]
     return standing.set_index("action_id")[["send_on", "status"]]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from fastapi import Request, Response
 
 from pipelines.serving.run_store import ServedRun
@@ -16,8 +16,8 @@ KEPT = {"Cache-Control": "private, no-cache"}
 
 def answer(served: ServedRun, content: Mapping[str, Any], etag: str | None = None) -> Response:
     """Return the content with the run's facts in front; `etag` where the run alone does not decide it."""
-    body = json.dumps({**served.facts, **content}, ensure_ascii=False, separators=(",", ":"))
-    return Response(body.encode(), 200, {"ETag": etag or served.etag, **KEPT}, "application/json")
+    body = orjson.dumps({**served.facts, **content}, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(body, 200, {"ETag": etag or served.etag, **KEPT}, "application/json")
 
 
 def unchanged(request: Request, etag: str) -> Response | None:

@@ -11,7 +11,7 @@ from pipelines.serving.answers import answer, unchanged
 from pipelines.serving.list_shapes import list_parameters, list_query, list_row, list_shapes
 from pipelines.serving.operations import Note, answered, page_of
 from pipelines.serving.page_shapes import CARD, CARD_EXAMPLE, VIEWS, VIEWS_EXAMPLE
-from pipelines.serving.queries import choose, json_rows
+from pipelines.serving.queries import json_rows
 from pipelines.serving.refusals import refusals
 from pipelines.serving.run_store import RunStore, ServedRun
 from pipelines.serving.served_page import Shown
@@ -54,7 +54,7 @@ def page_routes(store: RunStore, access: Access, note: Note) -> APIRouter:
             shown = await _shown(served)
 
             def answered_with_rows() -> Response:
-                page, total = choose(shown.lists[name], list_query(name, query), shown.words[name])
+                page, total = shown.lists[name].choose(list_query(name, query))
                 note(token, f"list {name}", page["customer_id"].to_pylist())
                 return answer(served, {"total": total, "rows": json_rows(page)})
 

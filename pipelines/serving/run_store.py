@@ -15,13 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from starlette.concurrency import run_in_threadpool
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import DebtscapeError, PublicationError
 from pipelines.arrow_tables import to_arrow
-from pipelines.delivering.delivery import APPROVED_TABLES, content
+from pipelines.delivering.delivery import APPROVED_TABLES, leaving, waits
 from pipelines.page.facts import facts_of
 from pipelines.page.whole import tables_of
 from pipelines.published_runs import (
@@ -33,6 +32,7 @@ from pipelines.published_runs import (
     latest_run,
     verify,
 )
+from pipelines.serving.queries import AskedTable
 from pipelines.serving.served_page import ServedPage
 
 _TRIES, _BETWEEN_TRIES_SECONDS, _REST_SECONDS = 6, 0.25, 5.0
@@ -57,8 +57,8 @@ class ServedRun:
     run: PublishedRun
     before: PublishedRun | None
     runs: tuple[PublishedRun, ...]
-    tables: Mapping[str, pa.Table]
-    waiting: Mapping[str, pa.Table]
+    tables: Mapping[str, AskedTable]
+    waiting: Mapping[str, AskedTable]
     page: ServedPage
 
     @property
@@ -147,10 +147,9 @@ class RunStore:
             return ServedRun(run, before, runs, old.tables, old.waiting, old.page)
         for read in filter(None, (run, before)):
             verify(read)
-        # one after the other: both read the run, and what the first needed for it is free again
-        tables = {name: table.combine_chunks() for name, table in content(run).tables.items()}
         inside = tables_of(run)
-        waiting = _waiting(run, inside, tables)
+        tables = {name: AskedTable(table) for name, table in leaving(run, inside).tables.items()}
+        waiting = {name: AskedTable(table) for name, table in _waiting(run, inside).items()}
         page = ServedPage(facts_of(run, before), inside, tables_of(before) if before else None)
         for read in filter(None, (run, before)):
             if _print(find_run(self._output, read.run_id)) != _print(read):
@@ -181,9 +180,7 @@ def _before(output: Path, run: PublishedRun) -> PublishedRun | None:
     return find_run(output, named["run_id"]) if named else None
 
 
-def _waiting(
-    run: PublishedRun, inside: Mapping[str, pd.DataFrame], leaving: Mapping[str, pa.Table]
-) -> dict[str, pa.Table]:
+def _waiting(run: PublishedRun, inside: Mapping[str, pd.DataFrame]) -> dict[str, pa.Table]:
     """Return the standing rows that wait for a person's approval and so do not leave."""
     facts: dict[str, object] = {
         "run_id": run.run_id,
@@ -192,10 +189,8 @@ def _waiting(
     }
     waiting = {}
     for name in APPROVED_TABLES:
-        contract, rows = OUTPUT_TABLES[name], inside.get(name, pd.DataFrame())
+        rows = inside.get(name, pd.DataFrame())
+        rows = rows[waits(rows)]
         standing = rows[rows["change"] != "withdrawn"] if "change" in rows else rows
-        table = to_arrow(contract, standing, facts)
-        key = contract.key[0]
-        stays = pc.invert(pc.is_in(table[key], leaving[name][key].combine_chunks()))
-        waiting[name] = table.filter(stays).combine_chunks()
+        waiting[name] = to_arrow(OUTPUT_TABLES[name], standing, facts)
     return waiting

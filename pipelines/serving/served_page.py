@@ -7,24 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from pipelines.page.cards import DebtorCards
 from pipelines.page.facts import PageFacts
 from pipelines.page.lists import page_lists
 from pipelines.page.views import page_views
-from pipelines.page.whole import Tables
+from pipelines.page.whole import Tables, whole_tables
 from pipelines.serving.list_shapes import SEARCHED, as_listed, no_rows
-from pipelines.serving.queries import words_of
+from pipelines.serving.queries import AskedTable
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The figures, JSON-ready; the lists by name, and the words by which their rows are found; the cards."""
+    """The figures, JSON-ready; the lists by name; the cards."""
 
     views: Mapping[str, Any]
-    lists: Mapping[str, pa.Table]
-    words: Mapping[str, pa.Array]
+    lists: Mapping[str, AskedTable]
     cards: DebtorCards
 
 
@@ -52,10 +49,9 @@ class ServedPage:
 
 
 def _shown(facts: PageFacts, tables: Tables, before: Tables | None) -> Shown:
-    tables = {**no_rows(), **tables}
-    before = None if before is None else {**no_rows(), **before}
+    tables = whole_tables({**no_rows(), **tables})
+    before = None if before is None else whole_tables({**no_rows(), **before})
     lists = page_lists(tables, before, facts.as_of)
     views = page_views(tables, lists, facts, before)
-    listed = {name: as_listed(name, rows) for name, rows in lists.items()}
-    words = {name: words_of(rows, SEARCHED) for name, rows in listed.items()}
-    return Shown(views, listed, words, DebtorCards(tables))
+    asked = {name: AskedTable(as_listed(name, rows), SEARCHED) for name, rows in lists.items()}
+    return Shown(views, asked, DebtorCards(tables))

@@ -29,9 +29,9 @@ def strangers(facts: Iterable[Fact], served: ServedRun, key: bytes | None) -> li
     hidden = {id_: pseudonym(id_, key) for id_ in asked["customer_id"]} if key is not None else {}
     tables = [served.tables, served.waiting]
     columns = {
-        "customer_id": [served.tables["segments"]["customer_id"]],
-        "invoice_id": [served.tables["predictions"]["invoice_id"]],
-        "action_id": [of[name]["action_id"] for of in tables for name in ("actions", "treatments")],
+        "customer_id": [served.tables["segments"].rows["customer_id"]],
+        "invoice_id": [served.tables["predictions"].rows["invoice_id"]],
+        "action_id": [of[name].rows["action_id"] for of in tables for name in ("actions", "treatments")],
     }
     known = {name: _among(asked[name] | set(hidden.values()), columns[name]) for name in _WORDS}
     return [

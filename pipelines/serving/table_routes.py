@@ -4,7 +4,6 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
-import pyarrow as pa
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -15,7 +14,7 @@ from pipelines.serving.access import Access
 from pipelines.serving.answers import answer, unchanged
 from pipelines.serving.examples import example_row
 from pipelines.serving.operations import Note, page_of
-from pipelines.serving.queries import choose, json_rows
+from pipelines.serving.queries import AskedTable, json_rows
 from pipelines.serving.refusals import refusals
 from pipelines.serving.run_store import RunStore, ServedRun
 from pipelines.serving.table_queries import parameters, query_of
@@ -29,7 +28,7 @@ def table_routes(store: RunStore, access: Access, note: Note) -> APIRouter:
     rows_of = output_schema()["$defs"]
 
     def add(
-        path: str, table: Table, tables: Callable[[ServedRun], Mapping[str, pa.Table]], said: str
+        path: str, table: Table, tables: Callable[[ServedRun], Mapping[str, AskedTable]], said: str
     ) -> None:
         asked = parameters(table)
 
@@ -43,7 +42,7 @@ def table_routes(store: RunStore, access: Access, note: Note) -> APIRouter:
                 return same
 
             def answered_with_rows() -> Response:
-                page, total = choose(tables(served)[table.name], query_of(table, query))
+                page, total = tables(served)[table.name].choose(query_of(table, query))
                 if "customer_id" in page.column_names:
                     note(token, path, page["customer_id"].to_pylist())
                 return answer(served, {"total": total, "rows": json_rows(page)})
