@@ -270,8 +270,8 @@ def _card(n: int) -> dict[str, Any]:
         "since": "2020-01-01",
         "segment": {
             "segment": own["segment"],
-            "source": "model",
-            "rule": None,
+            "source": "rule",
+            "rule": "never_paid",
             "reason": "12 days late on average",
             "model_segment": own["segment"],
             "previous_segment": "B",

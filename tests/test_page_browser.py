@@ -171,6 +171,7 @@ def test_the_card_opens_and_escape_closes_it_and_gives_the_focus_back(page: Any)
     assert titles[:2] == ["Why this segment", "What would change it"]
     assert titles[2:5] == ["What comes next, and why that day", "History", "Open invoices"]
     text = page.locator("dialog.debtor-card").inner_text()
+    assert "[object" not in page.locator("dialog.debtor-card").text_content()
     assert all(
         said in text
         for said in ("12 days late on average", "cancels the next step", "4 Mar – 20 Mar – after a year")
@@ -280,6 +281,37 @@ def test_the_language_changes_words_numbers_and_days(page: Any, language: str, s
     text = page.locator("main").inner_text().replace("\u00a0", " ").replace("\u202f", " ")
     assert [part for part in said if part not in text] == []
     assert page.locator("#worklist [lang=en]", has_text="reason 1").count() > 0
+
+
+def test_in_another_language_only_sentences_of_the_run_are_english_and_marked(page: Any) -> None:
+    """In Dutch: why to call and how, why an action, why a segment; languages, countries and rules are not."""
+
+    def speak(language: str) -> None:
+        page.locator("#head select >> nth=-1").select_option(language)
+        page.wait_for_selector(f"html[lang={language}]")
+
+    def english(place: str) -> set[str]:
+        return set(page.locator(f"{place} [lang=en]").all_text_contents())
+
+    speak("nl")
+    try:
+        page.wait_for_selector("#worklist tbody tr")
+        assert english("#worklist") == {"ask", *(f"reason {n}" for n in range(1, 26))}
+        page.locator("[data-figure=to_release]").click()
+        _rows(page)
+        assert english("dialog") == {"3 days after due"}
+        page.keyboard.press("Escape")
+        page.wait_for_selector("dialog", state="detached")
+        page.locator(".top button.debtor >> nth=1").click()
+        page.wait_for_selector("dialog.debtor-card section")
+        assert {"12 days late on average", "9 of 9 were late"} < english("dialog")
+        text = page.locator("dialog.debtor-card").inner_text()
+        wanted = ("Nederland · retail", "schrijft in het Nederlands", "regel: nooit betaald")
+        assert [said for said in wanted if said not in text] == []
+        page.keyboard.press("Escape")
+        page.wait_for_selector("dialog", state="detached")
+    finally:
+        speak("en")
 
 
 def test_the_readers_language_is_spoken_first_and_a_chosen_one_is_remembered(browser: Any, file: str) -> None:

@@ -72,11 +72,11 @@
 
   function who(card) {
     const said = [
-      card.country,
+      card.country && d.named("region", card.country),
       card.sector,
       card.size,
       card.legal_kind && d.code("legal_kind", card.legal_kind),
-      card.language && d.t("speaks", { language: card.language }),
+      card.language && d.t("speaks", { language: d.named("language", card.language) }),
       card.since && d.t("customer_since", { day: d.day(card.since) }),
       card.value_class && d.code("value_class", card.value_class),
     ].filter(Boolean);
@@ -133,7 +133,10 @@
     return [
       d.el("p", null, d.sentence(segment.reason)),
       facts([
-        ["decided_by", d.code("decider", segment.source) + (segment.rule ? `: ${segment.rule}` : "")],
+        [
+          "decided_by",
+          d.code("decider", segment.source) + (segment.rule ? `: ${d.code("rule", segment.rule)}` : ""),
+        ],
         ["model_says", segment.model_segment && d.code("segment", segment.model_segment)],
         ["confidence", segment.confidence !== null && d.share(segment.confidence)],
         ["previous_segment", segment.previous_segment && d.code("segment", segment.previous_segment)],

@@ -17,7 +17,7 @@ const debtscape = {};
   };
 
   d.fill = function (element, ...children) {
-    for (const child of children.flat(2)) {
+    for (const child of children.flat(Infinity)) {
       if (child === null || child === undefined || child === false) continue;
       element.append(child instanceof Node ? child : document.createTextNode(String(child)));
     }

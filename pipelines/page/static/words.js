@@ -57,6 +57,15 @@
   /* A code in words; one that has none (a step or a rule of your own) is shown as it is. */
   d.code = (kind, code) => coded(kind, code) || String(code).replaceAll("_", " ");
 
+  /* What a language or a region is called here; its code where that is none. */
+  d.named = function (type, code) {
+    try {
+      return new Intl.DisplayNames(locale, { type }).of(code);
+    } catch {
+      return code;
+    }
+  };
+
   /* A sentence of the run. Its leading codes ("insolvent: since …; hold: …") are translated, the rest is English. */
   d.sentence = function (text, kind) {
     if (text === null || text === undefined || text === "") return null;
