@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+import thoroughness
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+thoroughness.use_as_default()
 
 
 LONGEST = ("test_readme", "test_leaks", "test_jobs", "test_flows", "test_publication_kill", "test_schedule")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_ledgers import START, day, frame, ledgers
+from thoroughness import examples
 
 from features.invoice_state import invoice_features
 from features.ledger import Ledger, known_before, make_ledger
@@ -23,7 +24,7 @@ def on(number: int) -> date:
     return START + timedelta(number)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(ledger=ledgers(("EUR", "JPY")), number=st.integers(0, 1000))
 def test_the_whole_ledger_says_what_the_ledger_known_before_the_day_says(ledger, number):
     """Open items, credit, closings, landmarks and outcomes are those of `known_before`."""

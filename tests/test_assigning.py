@@ -25,6 +25,7 @@ from segment_story import (
     segments_of,
     slips,
 )
+from thoroughness import examples
 from tiny_portfolio import Invoice, ledger_of, on, settings_with
 
 from features.ledger import Ledger, known_before, make_ledger
@@ -147,7 +148,7 @@ def test_repeating_the_run_of_a_day_moves_nobody(days: list[str]) -> None:
     assert again["segment"].equals(first["segment"])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(150, 450), st.integers(1, 250))
 def test_time_alone_moves_only_whom_an_aged_figure_carries(number: int, later: int) -> None:
     """No invoice for six months, or the third invoice more than 30 days past due: the row names it."""

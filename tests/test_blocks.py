@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 from treatment_support import DAY, ledger_of, on, open_items
 
 from models.reminding.blocks import blocked_debtors, blocked_items, dunnable_minor, find_blocks
@@ -80,7 +81,7 @@ BLOCK = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 @given(st.lists(BLOCK, max_size=6))
 def test_what_is_dunned_is_what_no_block_holds(found: list[tuple[str, str, int | None]]) -> None:
     """Against the definition, item by item; a block of the debtor has no amount."""

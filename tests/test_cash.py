@@ -8,6 +8,7 @@ import pytest
 from cash_support import MONDAY, predicted_rows, some_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.contracts.output import CASH_FORECAST
 from models.payment.cash import arrival_days, arrives_on, cash_forecast, week_starts
@@ -192,7 +193,7 @@ def test_invoices_not_issued_yet_stand_apart():
     assert (dollars[["expected_amount_minor", "p10_amount_minor", "p90_amount_minor"]] == 0).all(axis=None)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(some_rows(), st.randoms(use_true_random=False))
 def test_the_same_rows_in_any_order_give_the_same_table(rows, lots):
     """The order of the rows of predictions changes no figure."""
@@ -202,7 +203,7 @@ def test_the_same_rows_in_any_order_give_the_same_table(rows, lots):
     assert first.equals(cash_forecast(rows.iloc[order].reset_index(drop=True), day=MONDAY, seed=5))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(some_rows(), st.integers(0, 6))
 def test_no_more_money_than_is_open(rows, weekday):
     """Whatever was published: nothing negative, P10 to P90 in order, at most what is open per currency."""
@@ -218,7 +219,7 @@ def test_no_more_money_than_is_open(rows, weekday):
     assert (weeks <= open_amount + 130).all()  # each working day is rounded
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(some_rows())
 def test_weeks_are_the_sums_of_their_days(rows):
     """The days of the first 12 weeks are all told, and add up to them."""

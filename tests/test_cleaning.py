@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_support import TODAY, cleaned, invoices, payments, reasons, table
+from thoroughness import examples
 
 from features.cleaning import Cleaned, clean
 from features.errors import LedgerError
@@ -90,7 +91,7 @@ def test_typed_days_lose_their_time_but_not_their_own_calendar_day() -> None:
     st.lists(st.dates(date(1950, 1, 1), date(2100, 1, 1)), min_size=1, max_size=20),
     st.sampled_from(["day_first", "month_first"]),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_written_days_come_back(days: list[date], order: str) -> None:
     """Any list of days written in a stated order is read back as it was."""
     pattern = "%d/%m/%Y" if order == "day_first" else "%m/%d/%Y"
@@ -136,7 +137,7 @@ def test_what_is_no_amount_is_unreadable(cell: str, decimal: str) -> None:
 
 
 @given(st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1, max_size=20), st.sampled_from([".", ","]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_written_amounts_come_back(amounts: list[Decimal], decimal: str) -> None:
     """Any amounts, grouped and with either mark, are read back to the last digit; so are floats."""
     swap = str.maketrans(",.", ".,") if decimal == "," else {}

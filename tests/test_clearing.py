@@ -11,6 +11,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shape_support import line, moved, read_sap
+from thoroughness import examples
 
 from features.cleaning import Cleaned
 from features.open_items import open_credit, open_items
@@ -84,7 +85,7 @@ def _balance(result: Cleaned) -> int:
     return int(open_items(books, END)["open_amount_minor"].sum() - credit)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(accounts())
 def test_what_is_open_in_the_ledger_is_what_is_open_on_the_account(made: tuple[list[str], int]) -> None:
     """Open items less credit notes and unapplied cash are the sum of the lines that are not cleared."""
@@ -92,7 +93,7 @@ def test_what_is_open_in_the_ledger_is_what_is_open_on_the_account(made: tuple[l
     assert _balance(_read(lines)) == open_sum
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(accounts(), st.integers(0, 9))
 def test_the_order_of_the_lines_does_not_matter(made: tuple[list[str], int], seed: int) -> None:
     """The same lines in another order give the same payments."""

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from models.reminding.contact_days import LONG_AGO, NEVER, Contacts, Lines, contact_days, spread
 from models.treatment.policy import Contact
@@ -245,7 +246,7 @@ def lines_drawn(draw) -> list[dict[str, int]]:  # type: ignore[no-untyped-def]
     return rows
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     lines_drawn(),
     st.lists(st.tuples(st.integers(0, 2), st.integers(TODAY - 40, TODAY - 1)), max_size=6),
@@ -312,7 +313,7 @@ def test_every_plan_keeps_the_rules(
         assert found.covered[at] or day > row["latest"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(lines_drawn(), st.randoms(use_true_random=False))
 def test_the_order_of_the_lines_does_not_matter(rows: list[dict[str, int]], random) -> None:  # type: ignore[no-untyped-def]
     """The same days when the rows are shuffled and keep their rank."""

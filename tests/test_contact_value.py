@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 from worklist_support import DAY, POLICY, Row, evenly_paid, on, with_rules
 
 from models.calling.contact_value import contact_values, home_value
@@ -126,7 +127,7 @@ def test_money_is_counted_at_home() -> None:
     np.testing.assert_array_equal(found, [1, 0.01, np.nan])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.integers(1, 10**11), st.integers(1, 80), st.integers(0, 30), st.floats(0, 1), st.floats(0, 50))
 def test_what_moves_the_value(amount: int, within: int, response: int, share: float, cost: float) -> None:
     """No less with more money, a later payment, more who respond, a sooner response; never below the cost."""

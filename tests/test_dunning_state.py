@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 from treatment_support import DAY, ledger_of, on, open_items
 
 from models.reminding.dunning_state import dunning_state
@@ -317,7 +318,7 @@ def by_hand(contacts: list[tuple[str, int, str | None]], due: int = 15) -> int:
     return reached
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 @given(st.lists(MADE, max_size=8))
 def test_the_level_is_what_one_contact_after_the_other_gives(
     contacts: list[tuple[str, int, str | None]],
@@ -328,7 +329,7 @@ def test_the_level_is_what_one_contact_after_the_other_gives(
     assert level(*made, items=items) == by_hand(contacts)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 @given(st.lists(MADE, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_one_more_contact_never_lowers_the_level(
     contacts: list[tuple[str, int, str | None]], random: Any

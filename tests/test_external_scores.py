@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_ledgers import CUSTOMERS, START, day, frame, ledgers
+from thoroughness import examples
 
 from features.catalogue import COHORT, EXTERNAL, names
 from features.invoice_state import invoice_features
 from features.ledger import Ledger, known_before, make_ledger
 from features.settlement import keep_books
 
-RELAXED = settings(max_examples=25, deadline=None)
+RELAXED = settings(max_examples=examples(25), deadline=None)
 FIGURES = names(COHORT) + names(EXTERNAL)
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_ledgers import CUSTOMERS, START, cut, day, frame, ledgers
+from thoroughness import examples
 
 from features.catalogue import (
     CATALOGUE,
@@ -31,7 +32,7 @@ from features.payment_history import debtor_features, debtor_figures, empty_matr
 from features.settlement import keep_books
 from features.timeline import Points
 
-RELAXED = settings(max_examples=25, deadline=None)
+RELAXED = settings(max_examples=examples(25), deadline=None)
 
 
 def debtor_points(days: list[int]) -> pd.DataFrame:

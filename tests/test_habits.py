@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.ledger import Ledger, make_ledger
 from models.reminding.habits import payment_habits
@@ -140,7 +141,7 @@ def test_a_dunning_level_of_the_ledger_is_a_reminder_too(level: int, dunned: str
     assert counted([], dunning_level=level, last_dunned_on=pd.to_datetime(dunned)) == count
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(-20, 60)), min_size=1, max_size=20))
 def test_habits_equal_numpys_quantiles(rows: list[tuple[int, int]]) -> None:
     """The same figures as one quantile call per debtor."""
@@ -157,7 +158,7 @@ contact_rows = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 1), st.integers(0, 60), st.integers(-20, 30)), min_size=1, max_size=4),
     st.lists(contact_rows, max_size=4),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_support import TODAY, cleaned, invoices, table
+from thoroughness import examples
 
 from features.cleaning import clean
 from features.contracts import LEDGER_TABLES
@@ -256,7 +257,7 @@ def test_a_ledger_with_everything_reads_the_same_cut_or_whole() -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(30, 120))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_an_untidy_ledger_reads_the_same_cut_or_whole(seed: int, offset: int) -> None:
     """Duplicates, bad rows, pre-payments, late known days and credit notes in any mix."""
     raw = untidy(seed)
@@ -266,7 +267,7 @@ def test_an_untidy_ledger_reads_the_same_cut_or_whole(seed: int, offset: int) ->
 
 @pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.integers(20, 140))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_many_untidy_ledgers_read_the_same_cut_or_whole(seed: int, offset: int) -> None:
     """The same over hundreds of ledgers."""
     raw = untidy(seed)

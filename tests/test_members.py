@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
+from thoroughness import examples
 from threadpoolctl import threadpool_limits
 
 from features.errors import ModelError
@@ -174,7 +175,7 @@ def test_what_the_linear_member_knows_of_a_bin() -> None:
     assert columns == pytest.approx(np.array([[0, np.log(10), 0], [np.log(11), np.log(30), np.log(11)]]))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.integers(0, 10_000))
 def test_linear_curve_is_a_sum_one_by_one(seed: int) -> None:
     """Log-odds added up phase by phase and feature by feature; unpaid so far times the hazard is paid."""

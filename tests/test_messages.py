@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.errors import ConfigurationError, ModelError
 from models.treatment.collection_cost import dutch_collection_cost
@@ -265,7 +266,7 @@ HONEST = render("mistake", "nl", context_of(), MESSAGES, channel="call")
 
 
 @given(name=st.text(), number=st.text())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_text_is_harmless(name: str, number: str) -> None:
     """Any text as name or number: the same lines, one subject, nothing hidden, nothing evaluated."""
     context = context_of(replace(CONTACT, debtor=name), invoice_id=number)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+from thoroughness import examples
 
 from models.evaluation import metrics
 from models.evaluation.metrics import Bootstrap
@@ -30,7 +31,7 @@ def scored_rows(draw):
 
 
 @given(scored_rows())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_ranking_equals_scikit_learn_under_every_weighting(sample):
     """AUC and average precision of the sample and of each resample are scikit-learn's weighted ones."""
     scores, happened, debtors = sample
@@ -46,7 +47,7 @@ def test_ranking_equals_scikit_learn_under_every_weighting(sample):
 
 
 @given(scored_rows())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_macro_f1_equals_scikit_learn(sample):
     """F1 is averaged over the classes that occur or are predicted, as scikit-learn does."""
     scores, _, debtors = sample
@@ -79,7 +80,7 @@ def brute_force_concordance(days, paid, predicted) -> float:
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans(), st.integers(0, 5)), min_size=1, max_size=25))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_concordance_equals_its_definition_pair_by_pair(rows):
     """The C-index from counts equals the sum over pairs with censoring weights."""
     days, paid, predicted = (np.array(column) for column in zip(*rows, strict=True))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 from treatment_support import DAY, POLICY, ledger_of, on, open_items
 
 from features.errors import ModelError
@@ -482,7 +483,7 @@ ITEM = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=examples(10))
 @given(st.lists(ITEM, min_size=1, max_size=6), st.booleans(), st.randoms(use_true_random=False))
 def test_a_step_or_a_reason_and_never_at_or_below_the_level(
     rows: list[dict[str, object]], kept: bool, random: Any

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from models.payment.payment_sketch import PaymentSketch, waiting_after
 from models.reminding.optimal_timing import Optimum, expected_contacts, optimal_days
@@ -124,7 +125,7 @@ def test_contacts_are_made_while_the_item_is_open() -> None:
 rises = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 10)), min_size=2, max_size=6)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     st.lists(rises, min_size=1, max_size=4),
     st.integers(0, 8),

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.errors import LedgerError
 from features.ledger import make_ledger
@@ -283,7 +284,7 @@ def ledgers(draw):
 
 
 @given(ledgers(), st.integers(30, 200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_becomes_known_later_changes_nothing(ledger, cut):
     """Landmarks and outcomes as of a day are those of the ledger that ends there."""
     invoices, movements = ledger

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import ModelError
@@ -351,7 +352,7 @@ def by_hand(row: Mapping[str, Any]) -> tuple[str, str | None]:
     return "B", None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.tuples(

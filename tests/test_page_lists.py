@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_support import FACTS, make_page, tables_before
 from publication_support import DAY, tiny_tables
+from thoroughness import examples
 
 from pipelines.page.rows import rows_of
 
@@ -146,7 +147,7 @@ def debtors_of(rows: list[dict[str, Any]], amount: str) -> dict[str, int]:
     return figure(rows, amount) | {"count": len({row["customer_id"] for row in rows})}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(RUNS)
 def test_every_figure_is_a_filter_on_a_list(run: dict[str, pd.DataFrame]) -> None:
     """Counted anew from the rows that a click would open."""

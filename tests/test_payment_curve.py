@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from models.payment.payment_curve import day_paid, paid_by, payment_curve
 from models.scorer import CLASSES, QUANTILES
@@ -100,7 +101,7 @@ def by_definition(past, quantiles, classes, day: int) -> float:
 
 
 @given(rows(), st.integers(-80, 400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_curve_equals_its_definition_knot_by_knot(row, day):
     """The share of every day is the interpolation between the knots around it."""
     past, quantiles, classes = row
@@ -108,7 +109,7 @@ def test_curve_equals_its_definition_knot_by_knot(row, day):
 
 
 @given(rows(), st.floats(0.001, 0.999))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_day_paid_is_the_first_day_that_reaches_the_share(row, wanted):
     """On that day the share is reached, on the day before it is not; never means not by any day."""
     curve = curve_of(*row)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.contracts.history_tables import EVENTS
 from features.ledger import Ledger, known_before, make_ledger
@@ -240,7 +241,7 @@ def test_an_empty_ledger_has_no_events() -> None:
     assert "happened_on" in events
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.tuples(

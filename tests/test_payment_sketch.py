@@ -6,6 +6,7 @@ import pytest
 from cash_support import MONDAY, predicted_rows, some_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from models.payment.payment_sketch import PaymentSketch, day_paid, paid_by, sketch, waiting_after
 
@@ -80,7 +81,7 @@ def test_waiting_by_hand():
     assert waiting_after(curve, 3)[0] == waiting_after(curve, 50)[0] == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_rows(), st.integers(-1, 800))
 def test_shares_rise_within_0_and_1(rows, day):
     """Whatever was published, the share paid is 0 yesterday, never falls, and never passes 1."""
@@ -92,7 +93,7 @@ def test_shares_rise_within_0_and_1(rows, day):
     assert ((paid_by(curve, day) >= 0) & (paid_by(curve, day) <= 1)).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_rows(), st.floats(0.001, 0.999))
 def test_day_and_share_are_inverses(rows, share):
     """By the end of the day that is found the share is paid, by the end of the day before it is not."""
@@ -106,7 +107,7 @@ def test_day_and_share_are_inverses(rows, share):
     assert (curve.share[~found, -1] < share).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_rows(), st.integers(-1, 500))
 def test_waiting_is_the_sum_of_open_shares(rows, day):
     """Days of waiting are the open share added up over small steps to the last point."""
@@ -120,7 +121,7 @@ def test_waiting_is_the_sum_of_open_shares(rows, day):
         assert waiting_after(curve, day)[row] == pytest.approx(expected, abs=0.1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(some_rows())
 def test_published_dates_and_classes_are_on_the_curve(rows):
     """By a quantile's day its share is paid, and by a class border at least what the classes say."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from models.payment.person_periods import Points
 from models.payment.pooling import SHARPNESSES, best_sharpness, pool_weights
@@ -58,7 +59,7 @@ def test_members_that_fail_on_different_points_are_both_needed() -> None:
     assert weights["nothing"] < 0.1
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9), st.booleans()), max_size=200))
 def test_weights_are_the_likeliest_of_all(seen: list[tuple[int, int, bool]]) -> None:
     """No weight on a fine grid makes the points, and 20 that speak for each member, likelier."""

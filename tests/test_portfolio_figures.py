@@ -12,6 +12,7 @@ from brute_force import Portfolio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_ledgers import cut, ledgers
+from thoroughness import examples
 
 from features.errors import DebtscapeError
 from features.ledger import Ledger, make_ledger
@@ -410,7 +411,7 @@ def of(ledger: Ledger, on: date) -> pd.DataFrame:
     return portfolio_figures(receivables_journal(books, on), paid_invoices(books, on), on)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 @given(two_currencies, days)
 def test_figures_are_what_plain_loops_say(ledger: Ledger, number: int) -> None:
     """Balances, days of sales and weighted days as their definitions, item by item and month by month."""
@@ -489,7 +490,7 @@ def from_issue(spell: dict) -> int:
     return (spell["settled"] - spell["item"].issued).days
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 @given(two_currencies, days)
 def test_the_accounts_add_up(ledger: Ledger, number: int) -> None:
     """Beginning + sales - reductions = ending = current + ages = open items; dso - best = delinquent."""
@@ -509,7 +510,7 @@ def test_the_accounts_add_up(ledger: Ledger, number: int) -> None:
     pd.testing.assert_series_equal(rows["average_days_delinquent"], late, check_names=False)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 @given(two_currencies, days)
 def test_what_becomes_known_on_the_day_or_later_changes_nothing(ledger: Ledger, number: int) -> None:
     """The ledger cut at the day gives the same figures to the bit."""
@@ -517,7 +518,7 @@ def test_what_becomes_known_on_the_day_or_later_changes_nothing(ledger: Ledger, 
     pd.testing.assert_frame_equal(of(cut(ledger, pd.Timestamp(on)), on), of(ledger, on), check_exact=True)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 @given(two_currencies, days)
 def test_the_order_of_the_rows_does_not_matter(ledger: Ledger, number: int) -> None:
     """The same rows upside down give the same figures to the bit."""

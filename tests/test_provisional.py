@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.cleaning import clean
 from features.ledger import Ledger, known_before
@@ -203,7 +204,7 @@ people_drawn = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(people_drawn, st.randoms())
 def test_shares_lie_in_their_intervals_and_rows_may_come_in_any_order(
     drawn: list[tuple[int, int, str | None, str | None, float | None]], random: Any

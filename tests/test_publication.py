@@ -17,6 +17,7 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from publication_support import DAY, NOW, day, inputs, publish_tiny, tiny_tables
+from thoroughness import examples
 
 from features.contracts import OUTPUT_TABLES, SCHEMA_VERSION
 from features.errors import PublicationError
@@ -98,7 +99,7 @@ def test_what_was_published_reads_back_as_it_was(tmp_path: Path, name: str) -> N
         assert [None if pd.isna(v) else v for v in back] == [None if pd.isna(v) else v for v in there]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_ledgers import ledgers
+from thoroughness import examples
 
 from features.cleaning import Cleaned
 from features.errors import DebtscapeError
@@ -499,7 +500,7 @@ def reading_of(ledger: Any, day: date) -> Reading:
     return Reading(own, *said, nothing, nothing, known_before(ledger, day), day, day)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=list(HealthCheck))
 @given(ledgers(currencies=("EUR", "USD")), st.data())
 def test_a_quote_knows_nothing_of_the_day_or_later(ledger: Any, data: st.DataObject) -> None:
     """Whatever becomes known on the day or after it, and whatever else is quoted, changes no quote."""

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 from threadpoolctl import threadpool_limits
 
 from features.catalogue import CATALOGUE
@@ -138,7 +139,7 @@ def test_figures_as_usual_owe_nothing_and_cost_nothing():
     assert sum(asked) == 2 * (2 * len(GROUPS)) - 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     st.lists(
         st.lists(st.none() | st.floats(-3, 3), min_size=len(COLUMNS), max_size=len(COLUMNS)),

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.catalogue import CATALOGUE, INVOICE_COLUMNS, names
 from features.errors import ModelError
@@ -217,7 +218,7 @@ def test_rows_keep_their_index_and_do_not_mix():
     assert len(reasons(rows.head(0), weights.head(0))) == 0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     st.lists(st.sampled_from([np.nan, 0.0, 1.0, 2.5, 6.0, -3.0]), min_size=11, max_size=11),
     st.sampled_from([np.nan, 0.0, 1.0, 4.0, 9.0]),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from thoroughness import examples
 
 from features.contracts.output import RISK_TABLE
 from models.segments.credit_scales import CreditScale, scale_warnings
@@ -306,7 +307,7 @@ given_scores = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(given_scores, max_size=20, unique_by=lambda row: row[:3]), st.randoms())
 def test_only_what_was_known_counts_and_rows_may_come_in_any_order(
     rows: list[tuple[str, str, str, float]], random: Any

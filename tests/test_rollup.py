@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 from treatment_support import DAY, credit_of, ledger_of, on, open_items
 
 from features.contracts import OUTPUT_TABLES
@@ -162,7 +163,7 @@ def test_columns_are_those_of_the_contract() -> None:
         assert list(table) == [column.inside for column in OUTPUT_TABLES[name].columns]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 10**7), st.sampled_from("XYZ")), min_size=1, max_size=8))
 def test_money_is_conserved(rows: list[tuple[int, str]]) -> None:
     """Open amounts of debtors, of the portfolio and of all classes are those of the items."""

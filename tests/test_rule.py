@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.catalogue import INVOICE_FEATURES, names
 from features.errors import ModelError
@@ -101,7 +102,7 @@ def brute_force_prediction(rule: ShrunkenRule, row: pd.Series) -> dict[str, floa
     st.floats(0, 1),
     st.sampled_from([0, 3, 30]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_prediction_equals_the_distribution_day_by_day(past, settled, median, late_share, late_after_days):
     """Probabilities and quantiles are those of the scaled curve, conditional on being unpaid."""
     rule = ShrunkenRule(late_after_days).fit(*simulated(200))

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 from publication_support import DAY, NOW, day, inputs, tiny_tables
+from thoroughness import examples
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import ConfigurationError, PublicationError
@@ -361,7 +362,7 @@ def test_a_negative_figure_is_no_formula() -> None:
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=90)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(TEXTS)
 def test_csv_gives_every_text_back(text: str) -> None:
     """Separators, quotes, ends of line and formulas: a reader finds one row and the very text."""
@@ -373,7 +374,7 @@ def test_csv_gives_every_text_back(text: str) -> None:
         assert row["x"] == text or (formulas == "harmless" and row["x"] == "'" + text)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(TEXTS)
 def test_no_text_breaks_out_of_its_line_of_an_agenda(text: str) -> None:
     """Whatever a debtor is called: one entry, the same properties, lines of at most 75 octets."""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
+from thoroughness import examples
 
 from features.contracts import OUTPUT_TABLES
 from features.ledger import Ledger, make_ledger
@@ -179,7 +180,7 @@ groups = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(groups)
 def test_the_rank_test_is_that_of_mann_and_whitney(samples: list[tuple[list[int], list[int]]]) -> None:
     """SciPy's, one-sided with continuity correction, for each debtor."""
@@ -267,7 +268,7 @@ stories = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(stories, st.randoms(use_true_random=False))
 def test_the_future_and_the_order_of_rows_change_nothing(story: Story, random: object) -> None:
     """Payments known on or after the day are not seen; permuted rows give the same table; repeats too."""

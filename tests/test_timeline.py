@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.timeline import (
     FIRST_DAY,
@@ -27,7 +28,7 @@ from features.timeline import (
 EVENTS = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 40), st.integers(-50, 50)), min_size=1, max_size=40
 )
-QUICK = settings(max_examples=50, deadline=None)
+QUICK = settings(max_examples=examples(50), deadline=None)
 
 
 def columns(events: list[tuple[int, ...]]) -> list[np.ndarray]:

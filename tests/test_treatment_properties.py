@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_ledgers import START, day, frame, ledgers
+from thoroughness import examples
 from treatment_support import POLICY
 
 from features.ledger import Ledger, make_ledger
@@ -172,9 +173,9 @@ SEGMENTS = st.text("ABDG", min_size=3, max_size=3)
 POLICIES = st.sampled_from([POLICY, STRICT])
 
 
-def examples(count: int) -> settings:
+def random_ledgers(count: int) -> settings:
     """So many random ledgers."""
-    return settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
+    return settings(max_examples=examples(count), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def is_working_day(on: date, country: str | None, region: str | None = None) -> bool:
@@ -259,7 +260,7 @@ def check(ledger: Ledger, segments: str, policy: Policy) -> None:
     assert again.actions["action_id"].tolist() == made.actions["action_id"].tolist()
 
 
-@examples(8)
+@random_ledgers(8)
 @given(told(), SEGMENTS, POLICIES)
 def test_every_plan_keeps_the_rules(ledger: Ledger, segments: str, policy: Policy) -> None:
     """Days, limits, rows and ids, on a few random ledgers."""
@@ -268,14 +269,14 @@ def test_every_plan_keeps_the_rules(ledger: Ledger, segments: str, policy: Polic
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@examples(150)
+@random_ledgers(150)
 @given(told(), SEGMENTS, POLICIES)
 def test_every_one_of_many_plans_keeps_the_rules(ledger: Ledger, segments: str, policy: Policy) -> None:
     """The same on many."""
     check(ledger, segments, policy)
 
 
-@examples(4)
+@random_ledgers(4)
 @given(told(), SEGMENTS, POLICIES)
 def test_an_action_keeps_its_id_while_it_is_the_same(ledger: Ledger, segments: str, policy: Policy) -> None:
     """On the next day an id means the same step about the same items of the same recipient, and back."""
@@ -294,7 +295,7 @@ def meant(made: Run) -> dict[str, tuple[object, ...]]:
     return {row.action_id: (row.customer_id, row.step, items[row.action_id]) for row in standing.itertuples()}
 
 
-@examples(4)
+@random_ledgers(4)
 @given(told(), SEGMENTS, POLICIES, st.integers(0, 2**32 - 1))
 def test_the_order_of_the_rows_does_not_matter(
     ledger: Ledger, segments: str, policy: Policy, seed: int

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 
 from features.errors import ConfigurationError, LedgerError
 from features.ledger import make_ledger
@@ -168,7 +169,7 @@ pieces_of = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(people_of, pieces_of)
 def test_the_value_reached_is_the_greatest_there_is(
     given_people: list[tuple[int, str | None, bool, bool]], pieces: list[tuple[str, str, int]]
@@ -209,7 +210,7 @@ def test_the_value_reached_is_the_greatest_there_is(
     assert all(load.get(who.name, 0) <= (who.capacity or 0) for who in people)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["nl", "de", "nl de"])), min_size=2, max_size=3),
        st.lists(st.sampled_from(LANGUAGES), max_size=6))  # fmt: skip
 def test_the_load_is_as_equal_as_can_be(staff: list[tuple[int, str]], languages: list[str]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import examples
 from treatment_support import on
 
 from models.working_days import (
@@ -88,7 +89,7 @@ def test_beyond_the_calendar_monday_to_friday_are_working_days() -> None:
     assert calendar.on_or_after(np.zeros(2, dtype=np.int64), days).tolist() == [number("2056-12-25")] * 2
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(PLACES) - 1), st.integers(0, 500)), min_size=1, max_size=20))
 def test_looking_up_equals_asking_day_by_day(rows: list[tuple[int, int]]) -> None:
     """The same days as the numpy calendars give, wherever and whenever."""
