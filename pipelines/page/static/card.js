@@ -166,7 +166,7 @@
         label: d.t("col_status"),
         cell: (row) => [
           d.code("status", row.status),
-          row.adverse && d.el("span", { class: "tag" }, d.t("adverse")),
+          row.adverse && [" ", d.el("span", { class: "tag" }, d.t("adverse"))],
         ],
       },
       {
@@ -232,7 +232,7 @@
               "li",
               null,
               `${d.code("tactic", row.tactic)}: ${d.t("times_last", { n: row.times, day: d.day(row.last_on) })}`,
-              row.chronic && d.el("span", { class: "tag" }, d.t("chronic")),
+              row.chronic && [" ", d.el("span", { class: "tag" }, d.t("chronic"))],
             ),
           ),
         ),
