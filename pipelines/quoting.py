@@ -83,11 +83,19 @@ def quote_invoice(
 
 
 def quote_one(
-    reading: Reading, models: Models, customer: str, *, amount: float, terms: int | None, currency: str | None
+    reading: Reading,
+    models: Models,
+    customer: str,
+    *,
+    amount: float,
+    terms: int | None,
+    currency: str | None,
+    segments: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Return how an invoice of `amount` (major units) would be paid, as `quote_invoice` does; JSON-ready.
 
     Where debtors have pseudonyms `customer` is one: who may ask but has no key learns of nobody's.
+    `segments`: what `segments_before_quotes` returns, where many quotes are asked.
     DebtscapeError when the amount is less than the smallest coin, LedgerError when nothing says what terms
     are usual.
     """
@@ -96,7 +104,7 @@ def quote_one(
     if minor == 0:
         raise DebtscapeError(f"an amount of {amount:g} {code} is less than the smallest coin.")
     asked = pd.DataFrame({"customer_id": [customer], "amount_minor": [minor], "currency": [code]})
-    return _quote(*records(score(reading, models, asked, terms)))
+    return _quote(*records(score(reading, models, asked, terms, segments)))
 
 
 def quote_orders(
@@ -138,13 +146,29 @@ def quote_orders(
     }
 
 
-def score(reading: Reading, models: Models, asked: pd.DataFrame, terms: int | None = None) -> pd.DataFrame:
+def segments_before_quotes(reading: Reading, models: Models) -> pd.DataFrame:
+    """Return the table of segments of all debtors that the ledger knows; no quote to one of them changes it.
+
+    A quote is known on the day, and the features of the day know only what was known before it.
+    """
+    debtors = debtors_on(reading, reading.books, known_debtors(reading))
+    return assign_debtors(reading, models, debtors, None).tables["segments"]
+
+
+def score(
+    reading: Reading,
+    models: Models,
+    asked: pd.DataFrame,
+    terms: int | None = None,
+    segments: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Return the columns of `predictions` for quotes that are invoiced on the day, in the order asked.
 
     `asked` has a row per quote: customer_id, amount_minor, currency. Added are payment_terms_days,
     terms_from (given, debtor, portfolio), settled_invoices (so far, in that currency), note, and from the
     table of segments provisional_segment (of debtors with too short a history) and expected_late_share with
     its 80 % interval: who is in no table of the ledger is expected to do what the portfolio does.
+    `segments`: what `segments_before_quotes` returns; found anew where it is None or lacks somebody.
     """
     days, source = _terms(reading, asked["customer_id"], terms)
     day = pd.Timestamp(reading.as_of)
@@ -167,10 +191,11 @@ def score(reading: Reading, models: Models, asked: pd.DataFrame, terms: int | No
     invoices = pd.concat([reading.ledger.invoices, quoted], ignore_index=True)
     books = books_of(replace(reading.ledger, invoices=invoices), reading.settings)
     items = quoted.assign(open_amount_minor=quoted["amount_minor"], days_past_due=-days, dormant=False)
-    # everybody, because a new debtor is judged by those it is like; in some segments the rule speaks
-    everybody = known_debtors(reading) | {*asked["customer_id"]}
-    assigned = assign_debtors(reading, models, debtors_on(reading, books, everybody), None)
-    segments = assigned.tables["segments"]
+    if segments is None or not asked["customer_id"].isin(segments["customer_id"]).all():
+        # everybody, because a new debtor is judged by those it is like; in some segments the rule speaks
+        everybody = known_debtors(reading) | {*asked["customer_id"]}
+        assigned = assign_debtors(reading, models, debtors_on(reading, books, everybody), None)
+        segments = assigned.tables["segments"]
     version = models.versions.get("payment-time")
     predictions = predict_items(reading, books, items, segments, models.payment_time, version)
     expected = segments.set_index("customer_id")[list(_EXPECTED)].reindex(predictions["customer_id"])

@@ -43,6 +43,15 @@ def test_the_ledger_is_read_once_for_all_quotes_of_a_run(api):
             assert ask(api, {"customer_id": debtor, "amount": 10}).status_code == 200
 
 
+def test_only_somebody_new_is_judged_anew(api):
+    """Who the debtors of the ledger are no quote changes: that is found once for all quotes of a run."""
+    ask(api, {"customer_id": "late", "amount": 1})
+    with patch.object(quoting, "assign_debtors", wraps=quoting.assign_debtors) as judging:
+        for debtor, judged in (("late", 0), ("prompt", 0), ("somebody new", 1)):
+            assert ask(api, {"customer_id": debtor, "amount": 10}).status_code == 200
+            assert judging.call_count == judged
+
+
 def test_somebody_new_is_asked_whether_he_is_meant(api):
     """`lates` has no invoice; `late` has."""
     warnings = ask(api, {"customer_id": "lates", "amount": 10}).json()["warnings"]

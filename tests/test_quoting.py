@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
@@ -25,12 +26,12 @@ from models import registry
 from models.segments.delay_tactics import read_tactics
 from models.segments.rules import read_rules
 from models.treatment.policy_file import read_policy
-from pipelines import cli
-from pipelines.deciding import Models, decide
+from pipelines import cli, quoting
+from pipelines.deciding import Models, debtors_on, decide, known_debtors
 from pipelines.fitted_models import fitted_segments
 from pipelines.folds import payment_time, training_rows
 from pipelines.predicting import predict_items
-from pipelines.quoting import quote_invoice, quote_orders, score
+from pipelines.quoting import quote_invoice, quote_orders, score, segments_before_quotes
 from pipelines.reading import Reading, books_of, read
 from pipelines.running import champions, models_of
 from pipelines.settings_file import parse_settings
@@ -49,6 +50,7 @@ SAID = [
 EXPECTED = (
     "provisional_segment", "expected_late_share", "expected_late_share_p10", "expected_late_share_p90",
 )  # fmt: skip
+CURRENCIES = st.sampled_from(["EUR", "USD", "JPY"])
 NO_MODEL = Models(segments=None, payment_time=None, timing={}, versions={}, fingerprints={})
 
 INVOICES = """invoice_id,customer_id,issued_on,due_on,amount,currency,payment_method,kind,paid_on
@@ -498,6 +500,43 @@ def reading_of(ledger: Any, day: date) -> Reading:
     nothing = Cleaned(ledger, pd.DataFrame(), {}, ())
     said = read_policy(own.policy_file), read_rules(own.rules_file), read_tactics(own.tactics_file)
     return Reading(own, *said, nothing, nothing, known_before(ledger, day), day, day)
+
+
+def test_segments_found_before_are_those_found_with_the_quote(trained: Path) -> None:
+    """Of who is judged and of who is new; somebody nobody knows is not among them, and found anew."""
+    reading = read(trained, as_of=TRAINED, today=TODAY)
+    models = models_of(champions(reading)[0], reading)
+    before = segments_before_quotes(reading, models)
+    new, judged = (
+        before.loc[before["segment"].eq("NEW") == is_new, "customer_id"] for is_new in (True, False)
+    )
+    assert len(new) and len(judged)
+    for customers in ([*new[:2], *judged[:2]], [judged.iloc[0], "nobody"]):
+        asked = pd.DataFrame({"customer_id": customers, "amount_minor": 10_000, "currency": "USD"})
+        pd.testing.assert_frame_equal(
+            score(reading, models, asked, segments=before), score(reading, models, asked), check_exact=True
+        )
+
+
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=list(HealthCheck))
+@given(ledgers(currencies=("EUR", "USD")), st.data())
+def test_no_quote_changes_who_a_debtor_is(ledger: Any, data: st.DataObject) -> None:
+    """Whatever its amount, terms and currency: the features of the day know nothing of it, bit by bit."""
+    days = sorted(set(ledger.invoices["known_on"]))
+    reading = reading_of(ledger, (data.draw(st.sampled_from(days)) + pd.Timedelta(days=1)).date())
+    before = debtors_on(reading, reading.books, known_debtors(reading))
+    seen = []
+
+    def looked_at(*arguments: Any) -> Frame:
+        seen.append(debtors_on(*arguments))
+        return seen[-1]
+
+    debtor = data.draw(st.sampled_from(sorted(before.index)))
+    money = {"amount_minor": data.draw(st.integers(1, 10**11)), "currency": data.draw(CURRENCIES)}
+    asked = pd.DataFrame({"customer_id": [debtor], **money})
+    with patch.object(quoting, "debtors_on", looked_at):
+        score(reading, NO_MODEL, asked, data.draw(st.integers(0, 365)))
+    pd.testing.assert_frame_equal(seen[0], before, check_exact=True)
 
 
 @settings(max_examples=examples(5), deadline=None, suppress_health_check=list(HealthCheck))

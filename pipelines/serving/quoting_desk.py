@@ -14,6 +14,8 @@ from features.errors import DebtscapeError
 from pipelines.serving.run_store import NotReadyError, ServedRun
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipelines.deciding import Models
     from pipelines.reading import Reading
 
@@ -27,7 +29,7 @@ class QuotingDesk:
         self._config, self._today = config, today
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="quote")
         self._of: str | None = None
-        self._held: tuple[Reading, Models, tuple[str, ...]] | None = None
+        self._held: tuple[Reading, Models, tuple[str, ...], pd.DataFrame] | None = None
 
     async def quote(
         self, served: ServedRun, customer: str, *, amount: float, terms: int | None, currency: str | None
@@ -40,15 +42,17 @@ class QuotingDesk:
         def answer() -> dict[str, Any]:
             from pipelines.quoting import misspelt, quote_one
 
-            reading, models, warnings = self._prepared(served)
-            quote = quote_one(reading, models, customer, amount=amount, terms=terms, currency=currency)
+            reading, models, warnings, segments = self._prepared(served)
+            quote = quote_one(
+                reading, models, customer, amount=amount, terms=terms, currency=currency, segments=segments
+            )
             return {"quote": quote, "warnings": [*warnings, *misspelt(customer, reading)]}
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, answer)
 
-    def _prepared(self, served: ServedRun) -> tuple[Reading, Models, tuple[str, ...]]:
+    def _prepared(self, served: ServedRun) -> tuple[Reading, Models, tuple[str, ...], pd.DataFrame]:
         # these bring MLflow along, which a server that is asked for no quote need not wait for
-        from pipelines.quoting import MODELS
+        from pipelines.quoting import MODELS, segments_before_quotes
         from pipelines.reading import read
         from pipelines.running import champions, models_of
 
@@ -61,5 +65,7 @@ class QuotingDesk:
                 # its words name files of this machine
                 _LOG.exception("no quotes: the ledger cannot be read")
                 raise NotReadyError("the ledger cannot be read; the server's log says why") from error
-            self._held, self._of = (reading, models_of(usable, reading), warnings), served.etag
+            models = models_of(usable, reading)
+            self._held = reading, models, warnings, segments_before_quotes(reading, models)
+            self._of = served.etag
         return self._held
