@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,10 @@ def make_ledger(**tables: pd.DataFrame) -> Ledger:
     unknown = set(tables) - set(LEDGER_TABLES)
     if unknown:
         raise LedgerError(f"no such table: {', '.join(sorted(unknown))}; tables: {', '.join(LEDGER_TABLES)}")
-    made = {name: _complete(table, tables.get(name)) for name, table in LEDGER_TABLES.items()}
+    made = {
+        name: _complete(table, tables[name]) if name in tables else _empty(name).copy()
+        for name, table in LEDGER_TABLES.items()
+    }
     invoices, payments = made["invoices"], made["payments"]
     invoices["kind"] = invoices["kind"].fillna("invoice")
     invoices["currency"] = invoices["currency"].fillna("EUR")
@@ -102,8 +106,12 @@ def make_ledger(**tables: pd.DataFrame) -> Ledger:
     return Ledger(**made)
 
 
-def _complete(table: Table, frame: pd.DataFrame | None) -> pd.DataFrame:
-    frame = pd.DataFrame() if frame is None else frame
+@cache
+def _empty(name: str) -> pd.DataFrame:
+    return _complete(LEDGER_TABLES[name], pd.DataFrame())
+
+
+def _complete(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for column in table.columns:
         kind: Any = "int64" if column.kind == "money" and column.required else _TYPES[column.kind]
