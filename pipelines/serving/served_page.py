@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from pipelines.page.cards import DebtorCards
 from pipelines.page.facts import PageFacts
 from pipelines.page.lists import page_lists
@@ -43,6 +45,8 @@ class ServedPage:
         with self._making:
             if self._shown is None and self._from is not None:
                 self._shown, self._from = _shown(*self._from), None
+                # a quarter of the server's memory was only needed for this
+                pa.default_memory_pool().release_unused()
             if self._shown is None:
                 raise RuntimeError("made and not there")
             return self._shown

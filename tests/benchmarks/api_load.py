@@ -31,6 +31,15 @@ from pipelines.settings_file import load_settings
 
 SIMULATED, MONTHS = 1_000, 24
 THREADS, CONNECTIONS = 2, 16
+EACH_TIME_ANOTHER = """
+local n = 0
+function request()
+    n = (n + 37) % 900
+    return wrk.format(nil, (wrk.path:gsub("{n}", 100 + n)))
+end
+"""
+"""What makes wrk ask for another of 900 debtors each time, so that no answer is only the last one again."""
+
 SHARED = {"company_code", "collector", "account_manager"}
 """Ids that are no debtor's own."""
 
@@ -113,16 +122,17 @@ def measure(address: str, token: str, server: int, seconds: int) -> None:
         "/v1/segments?limit=100": {},
         "/v1/segments?limit=100 (304)": {"If-None-Match": etag},
         "/v1/predictions?source=rule&sort=-p_late&limit=100": {},
-        "/v1/debtors/C000042-7": {},
-        "/v1/page/lists/debtors?q=c000042&limit=50": {},
+        "/v1/debtors/C000{n}-7": {},
+        "/v1/page/lists/debtors?q=c000{n}&limit=50": {},
         "/v1/page/lists/debtors?sort=-overdue_minor&limit=50": {},
     }
     for path, more in paths.items():
         said = wrk(address + path.removesuffix(" (304)"), {**headers, **more}, seconds)
         print(f"{path:<56} {said}", flush=True)
     memory = Path(f"/proc/{server}/status").read_text()
-    peak = re.search(r"VmHWM:\s+(\d+)", memory)
-    print(f"the server's memory at most: {int(peak[1]) / 1024:,.0f} MB" if peak else "")
+    for what, line in (("now", "VmRSS"), ("at most", "VmHWM")):
+        size = re.search(rf"{line}:\s+(\d+)", memory)
+        print(f"the server's memory {what}: {int(size[1]) / 1024:,.0f} MB" if size else "")
 
 
 def wait_until_ready(address: str) -> None:
@@ -144,8 +154,12 @@ def get(address: str, headers: dict[str, str]):
 def wrk(address: str, headers: dict[str, str], seconds: int) -> str:
     """Let wrk ask; return requests per second and latencies."""
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", *given, address]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", *given]
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(EACH_TIME_ANOTHER)
+        script.flush()
+        command += ["-s", script.name, address] if "{n}" in address else [address]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     figures = {
         name: (re.search(pattern, said) or ["", "?"])[1]
         for name, pattern in {
