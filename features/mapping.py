@@ -135,6 +135,8 @@ def guess_mapping(files: Sequence[Path]) -> list[Guess]:
 
 
 def _exists(path: Path) -> bool:
+    if path.is_dir():
+        raise LedgerError(f"{path}: a folder; name the files in it")
     if not path.is_file():
         raise LedgerError(f"{path}: no such file")
     return True

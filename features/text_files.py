@@ -79,6 +79,10 @@ def _utf8(path: Path, encoding: str | None) -> bytes:
     data = path.read_bytes()
     if encoding is None and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
+    if encoding is None and b"\0" in data[:8192]:
+        raise LedgerError(
+            f"{path.name}: not a text file; what can be read is CSV, Parquet (.parquet) and Excel (.xlsx)"
+        )
     if encoding is None:
         try:
             data.decode("utf-8")

@@ -236,6 +236,7 @@ def test_numbers_that_repeat_are_said_to_need_more_columns(tmp_path: Path) -> No
         ("first,second\n1,2\n", "no column was recognised as"),
         ("customer,name\nA,Ann\n", "no file looks like invoices"),
         ("invoice,customer,invoice date,due date,amount\n", "has no rows"),
+        ("PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not a text file; what can be read is CSV"),
     ],
 )
 def test_files_that_are_no_ledger_are_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -244,6 +245,8 @@ def test_files_that_are_no_ledger_are_refused(tmp_path: Path, text: str, said: s
         init_configuration([write(tmp_path, "f.csv", text)], tmp_path)
     with pytest.raises(LedgerError, match="no such file"):
         init_configuration([tmp_path / "nothing.csv"], tmp_path)
+    with pytest.raises(LedgerError, match="a folder; name the files in it"):
+        init_configuration([tmp_path], tmp_path)
 
 
 def test_the_configuration_is_valid_yaml_that_reads_the_file(tmp_path: Path) -> None:

@@ -30,6 +30,15 @@ CONNECT_SECONDS = 10
 """Until a server that does not answer counts as away; an address may name its own connect_timeout."""
 LOCK_SECONDS = 600
 """Until another deliverer counts as hanging."""
+UNREACHABLE = {
+    "authentication failed": "the server refuses this user and password",
+    "Connection refused": "nothing answers at this host and port; is the server running?",
+    "resolve host": "the host has no such name; look at it in the address",
+    "timeout expired": "the server does not answer in time; is it behind a firewall?",
+    "does not exist": "the server has no such user or database; create it, or look at the address",
+    "too many": "the server has no connection left; try again later",
+}
+"""What the driver says of a server that cannot be reached (in English: libpq's), and what that means."""
 
 
 def deliver_to_postgres(run: PublishedRun, variable: str) -> Delivery:
@@ -85,10 +94,7 @@ def _transaction(variable: str, failed: str) -> Iterator[Connection]:
         engine = create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True)
         connection = engine.connect()
     except Exception as error:  # drivers are free in what they raise, and in what they tell
-        raise PublicationError(
-            f"cannot connect to the PostgreSQL in {variable} ({type(error).__name__});\n"
-            "its address is like postgresql://user:password@host/database"
-        ) from None
+        raise PublicationError(f"cannot connect to the PostgreSQL in {variable}: {_why(error)}") from None
     try:
         with connection, connection.begin():
             yield connection
@@ -97,6 +103,18 @@ def _transaction(variable: str, failed: str) -> Iterator[Connection]:
         raise PublicationError(f"{failed}: the database in {variable} refused ({said[0][:200]})") from None
     finally:
         engine.dispose()
+
+
+def _why(error: Exception) -> str:
+    """Return what a failed connection means, in words of our own: the driver's hold the address.
+
+    It gives no code for an error before a login, so its words are looked for, never repeated.
+    """
+    said = str(error)
+    for words, meaning in UNREACHABLE.items():
+        if words in said:
+            return meaning
+    return f"{type(error).__name__}; its address is like postgresql://user:password@host/database"
 
 
 def _one_at_a_time(connection: Connection) -> None:
