@@ -6,6 +6,7 @@ import copy
 import json
 import re
 import struct
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -312,20 +313,38 @@ def test_a_name_that_looks_like_markdown_is_shown_as_it_is(name: str, shown: str
     assert page == f"# Page\n\n## Part\n\n| who |\n| :-- |\n| {shown} |\n"
 
 
+@dataclass(frozen=True)
+class Walked:
+    """A small backtest and the same once more: the answers, and the files after each."""
+
+    folder: Path
+    result: dict[str, Any]
+    again: dict[str, Any]
+    files: dict[str, bytes]
+    files_again: dict[str, bytes]
+
+
 @pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     """The same small backtest twice; before its first cutoff almost nothing was known."""
     folder = tmp_path_factory.mktemp("walked")
     config = write_portfolio(simulate(debtors=25, months=8, seed=3, end=date(2025, 7, 1)), folder)
     with config.open("a") as file:
         file.write("predictor: {training_rows: 1000, evaluation_rows: 500, iterations: 10}\n")
     days = {"start": date(2024, 11, 5), "until": date(2025, 4, 5), "every": "2M", "today": date(2025, 7, 1)}
-    return folder, backtest(config, **days), backtest(config, **days)
+
+    def walk() -> tuple[dict[str, Any], dict[str, bytes]]:
+        result = backtest(config, **days)
+        return result, {path.name: path.read_bytes() for path in Path(result["path"]).iterdir()}
+
+    result, files = walk()
+    again, files_again = walk()
+    return Walked(folder, result, again, files, files_again)
 
 
-def test_a_fold_without_history_does_not_stop_the_others(walked: Any) -> None:
+def test_a_fold_without_history_does_not_stop_the_others(walked: Walked) -> None:
     """It is left out by name and reason; predictions are there for the other folds only."""
-    _, result, _ = walked
+    result = walked.result
     assert [fold["cutoff"] for fold in result["left_out"]] == ["2024-11-05"]
     assert "nothing to learn from" in result["left_out"][0]["why"]
     assert result["folds"] == 2
@@ -336,22 +355,32 @@ def test_a_fold_without_history_does_not_stop_the_others(walked: Any) -> None:
     )
 
 
-def test_all_folds_without_history_are_a_refusal(walked: Any) -> None:
+def test_all_folds_without_history_are_a_refusal(walked: Walked) -> None:
     """The reason is that of the fold, and nothing is written or logged."""
-    folder, *_ = walked
     days = {"start": date(2024, 11, 5), "until": date(2024, 11, 20), "every": "1M", "today": date(2025, 7, 1)}
     with pytest.raises(DebtscapeError, match=r"no fold from 2024-11-05 .* nothing to learn from"):
-        backtest(folder / "debtscape.yaml", **days)
-    assert len(list((folder / "out/backtests").iterdir())) == 1
+        backtest(walked.folder / "debtscape.yaml", **days)
+    assert len(list((walked.folder / "out/backtests").iterdir())) == 1
 
 
-def test_a_backtest_is_a_run_in_mlflow(walked: Any) -> None:
+def test_a_backtest_twice_gives_the_same_bytes_in_the_same_place(walked: Walked) -> None:
+    """Tables, figures and summary; nothing else is left behind."""
+    pictures = {"reliability.png", "coverage.png", "error_by_age.png", "lift.png"}
+    tables = {"predictions.parquet", "outcomes.parquet", "metrics.json"}
+    assert set(walked.files) == tables | {"summary.html", "summary.md"} | pictures
+    assert walked.files == walked.files_again
+    assert [path.name for path in (walked.folder / "out/backtests").iterdir()] == [
+        walked.result["backtest_id"]
+    ]
+
+
+def test_a_backtest_is_a_run_in_mlflow(walked: Walked) -> None:
     """Its inputs, pooled figures and files; a second time is a second run of the same backtest."""
     from mlflow import MlflowClient
 
-    folder, result, again = walked
-    assert again == result
-    client = MlflowClient(f"sqlite:///{folder}/out/mlflow.db")
+    result = walked.result
+    assert walked.again == result
+    client = MlflowClient(f"sqlite:///{walked.folder}/out/mlflow.db")
     experiment = client.get_experiment_by_name("backtests")
     runs = client.search_runs([experiment.experiment_id])
     assert [run.data.tags["backtest_id"] for run in runs] == 2 * [result["backtest_id"]]
@@ -366,8 +395,7 @@ def test_a_backtest_is_a_run_in_mlflow(walked: Any) -> None:
     assert not any(name.endswith(".parquet") for name in logged)
 
 
-def test_the_metrics_hold_what_the_summary_shows(walked: Any) -> None:
+def test_the_metrics_hold_what_the_summary_shows(walked: Walked) -> None:
     """Lift is in metrics.json too, so that the page follows from it."""
-    _, result, _ = walked
-    metrics = json.loads((Path(result["path"]) / "metrics.json").read_text())
+    metrics = json.loads((Path(walked.result["path"]) / "metrics.json").read_text())
     assert metrics["lift"]["models"]["payment_time"]["curve"][-1] == 1.0
