@@ -96,9 +96,11 @@ def show_run(result: dict[str, Any]) -> None:
     header = ["segment", ">debtors", ">days late", ">paid late", ">open", ">overdue", ">expected late"]
     show_table("Segments", header, [list(row.values()) for row in result["segments"]])
     header = ["debtor", "", ">open", ">overdue", ">oldest", ">expected late", "next action"]
-    show_table("Largest overdue amounts", header, [list(row.values()) for row in result["top_debtors"]])
-    steps = ", ".join(f"{name} {count}" for name, count in result["reminders"].items())
-    say(f"Next steps of the invoices: {escape(steps)}.")
+    if result["top_debtors"]:
+        show_table("Largest overdue amounts", header, [list(row.values()) for row in result["top_debtors"]])
+    steps = ", ".join(f"{name} {count}" for name, count in result["reminders"].items() if count)
+    if steps:
+        say(f"Next steps of the invoices: {escape(steps)}.")
     show_table(
         "Cash expected from what is open",
         ["week from", ">expected", ">10 %", ">90 %", ">of it overdue now"],

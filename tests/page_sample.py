@@ -342,6 +342,9 @@ def _card(n: int) -> dict[str, Any]:
                 "channel": "call",
                 "send_on": "2026-03-05",
                 "valid_until": "2026-03-09",
+                "currency": "EUR",
+                "overdue_minor": 123_456,
+                "net_overdue_minor": 123_456,
                 "reason": "25 days after due",
                 "adverse": True,
             }

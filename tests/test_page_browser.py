@@ -174,7 +174,12 @@ def test_the_card_opens_and_escape_closes_it_and_gives_the_focus_back(page: Any)
     assert "[object" not in page.locator("dialog.debtor-card").text_content()
     assert all(
         said in text
-        for said in ("12 days late on average", "cancels the next step", "4 Mar – 20 Mar – after a year")
+        for said in (
+            "12 days late on average",
+            "cancels the next step",
+            "€1,234.56",
+            "4 Mar – 20 Mar – after a year",
+        )
     )
     assert page.evaluate("document.activeElement.closest('dialog') !== null")
     page.keyboard.press("Escape")
@@ -255,6 +260,19 @@ def test_charts_are_drawn_when_they_come_into_sight(browser: Any, file: str) -> 
             page.locator(f"section#{name} figure").scroll_into_view_if_needed()
             page.wait_for_selector(f"section#{name} svg")
         assert page.heard == []
+
+
+def test_a_table_in_place_of_a_chart_is_printed_whole(page: Any) -> None:
+    """On the screen a long table scrolls; on paper nothing could bring its end into sight."""
+    figure = page.locator("#concentration figure")
+    figure.locator("button").click()
+    style = "one => [getComputedStyle(one).maxHeight, getComputedStyle(one).overflowY]"
+    table = figure.locator(".chart-table .scroll")
+    assert table.evaluate(style) == ["380px", "auto"]
+    page.emulate_media(media="print")
+    assert table.evaluate(style) == ["none", "visible"]
+    page.emulate_media(media="screen")
+    figure.locator("button").click()
 
 
 def test_the_file_asks_the_network_for_nothing(page: Any) -> None:

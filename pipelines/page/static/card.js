@@ -89,6 +89,13 @@
           d.el(
             "dl",
             { class: "cards" },
+            row.company_code &&
+              d.el(
+                "div",
+                { class: "card" },
+                d.el("dt", null, d.t("col_company_code")),
+                d.el("dd", null, row.company_code),
+              ),
             [
               ["open_minor", "col_open_minor"],
               ["overdue_minor", "col_overdue_minor"],
@@ -107,13 +114,6 @@
               d.el("dt", null, d.t("col_oldest_days_past_due")),
               d.el("dd", null, d.days(row.oldest_days_past_due)),
             ),
-            row.company_code &&
-              d.el(
-                "div",
-                { class: "card" },
-                d.el("dt", null, d.t("col_company_code")),
-                d.el("dd", null, row.company_code),
-              ),
             row.blocked_by &&
               d.el(
                 "p",
@@ -162,6 +162,11 @@
       { label: d.t("col_channel"), cell: (row) => d.code("channel", row.channel) },
       day("send_on"),
       day("valid_until"),
+      {
+        label: d.t("col_overdue_minor"),
+        class: "n",
+        cell: (row) => d.money(row.overdue_minor, row.currency, true),
+      },
       {
         label: d.t("col_status"),
         cell: (row) => [
