@@ -1,6 +1,8 @@
 """What every test may lean on: the public ledgers, and a quiet MLflow and Prefect."""
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,13 @@ os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 thoroughness.use_as_default()
 
 
-LONGEST = ("test_readme", "test_leaks", "test_jobs", "test_flows", "test_publication_kill", "test_schedule")
+LONGEST = (
+    "test_readme", "test_jobs", "test_schedule", "test_leaks", "test_quoting", "test_cli",
+    "test_backtest_report", "test_api_runs", "test_segments_page", "test_page_views",
+    "test_predicting", "test_registry", "test_flows", "test_postgres_sink", "test_features",
+    "test_private_runs", "test_segment_gate", "test_plug_in", "test_forgetting",
+    "test_page_browser", "test_publication_kill", "test_cli_serve",
+)  # fmt: skip
 """Files that take long go first, so that workers side by side end together."""
 
 
@@ -33,3 +41,24 @@ def public_ledgers() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
+    """Lay an MLflow database with its tables and nothing in it beside the runs of a configuration.
+
+    Making one takes MLflow more than a second, so it is made once and copied.
+    """
+    from mlflow import MlflowClient
+
+    from pipelines.settings_file import load_settings
+
+    made = tmp_path_factory.mktemp("empty_registry") / "mlflow.db"
+    MlflowClient(f"sqlite:///{made}").search_experiments()
+
+    def lay(config: Path) -> None:
+        folder = load_settings(config).output_folder
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(made, folder / "mlflow.db")
+
+    return lay

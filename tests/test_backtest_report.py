@@ -6,6 +6,7 @@ import copy
 import json
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -325,12 +326,13 @@ class Walked:
 
 
 @pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
+def walked(tmp_path_factory: pytest.TempPathFactory, empty_registry: Callable[[Path], None]) -> Walked:
     """The same small backtest twice; before its first cutoff almost nothing was known."""
     folder = tmp_path_factory.mktemp("walked")
     config = write_portfolio(simulate(debtors=25, months=8, seed=3, end=date(2025, 7, 1)), folder)
     with config.open("a") as file:
         file.write("predictor: {training_rows: 1000, evaluation_rows: 500, iterations: 10}\n")
+    empty_registry(config)
     days = {"start": date(2024, 11, 5), "until": date(2025, 4, 5), "every": "2M", "today": date(2025, 7, 1)}
 
     def walk() -> tuple[dict[str, Any], dict[str, bytes]]:

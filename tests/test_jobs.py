@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -86,10 +87,13 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def story(ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(
+    ledger: Path, tmp_path_factory: pytest.TempPathFactory, empty_registry: Callable[[Path], None]
+) -> Story:
     """Train, make the newcomer champion by hand whatever the gate says, and run four times."""
     config = with_output(ledger, tmp_path_factory.mktemp("story") / "out")
     uri = load_settings(config).tracking_uri
+    empty_registry(config)
     trained = train(config, as_of=TRAINED, today=TODAY)
     registry.set_alias(
         "payment-time", "champion", trained["models"]["payment-time"]["version"], tracking_uri=uri

@@ -27,6 +27,7 @@ output: out
 """
 
 Frames = dict[str, pd.DataFrame]
+Lay = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,15 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def full(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def full(story: Story, tmp_path_factory: pytest.TempPathFactory, empty_registry: Lay) -> Path:
     """The configuration of the whole ledger, trained and run as of the day."""
-    return trained_and_run(story, story.frames, tmp_path_factory.mktemp("full"))
+    return trained_and_run(story, story.frames, tmp_path_factory.mktemp("full"), empty_registry)
 
 
-def trained_and_run(story: Story, frames: Frames, folder: Path) -> Path:
+def trained_and_run(story: Story, frames: Frames, folder: Path, lay: Lay) -> Path:
     """Write the files, train and run as of the story's day, and return the configuration."""
     config = write(story, frames, folder)
+    lay(config)
     train(config, as_of=story.day, today=TODAY)
     run(config, as_of=story.day, today=TODAY, now=NOW)
     return config
@@ -216,10 +218,10 @@ def model_fingerprints(config: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("change", [cut, altered], ids=["truncated", "altered"])
 def test_models_and_run_know_nothing_of_the_day_or_later(
-    story: Story, full: Path, change: Callable[[Story], Frames], tmp_path: Path
+    story: Story, full: Path, change: Callable[[Story], Frames], tmp_path: Path, empty_registry: Lay
 ) -> None:
     """A ledger cut at the day, or with another future, gives the same models and the same published bytes."""
-    other = trained_and_run(story, change(story), tmp_path)
+    other = trained_and_run(story, change(story), tmp_path, empty_registry)
     assert model_fingerprints(other) == model_fingerprints(full)
     assert published(other) == published(full)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -197,11 +198,14 @@ def test_an_artefact_by_itself_trusts_the_known_types_alone(fitted_half: tuple[S
         mlflow.set_tracking_uri(None)
 
 
-def test_the_documented_example_is_trained_judged_registered_and_used(tmp_path: Path) -> None:
+def test_the_documented_example_is_trained_judged_registered_and_used(
+    tmp_path: Path, empty_registry: Callable[[Path], None]
+) -> None:
     """The page's own module and lines go the whole way, on a ledger of 80 debtors."""
     config = write_portfolio(simulate(debtors=80, months=18, seed=4, end=TODAY), tmp_path)
     (tmp_path / "my_estimator.py").write_text(blocks("python")[0])
     config.write_text(config.read_text() + blocks("yaml")[0] + SMALL)
+    empty_registry(config)
     trained = train(config, as_of=TRAINED, today=TODAY)
     version = trained["models"]["payment-time"]
     assert version["version"] == "1"

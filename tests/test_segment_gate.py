@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -152,9 +152,12 @@ def write(folder: Path, invoices: list[Invoice]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, learned: dict[str, Any]) -> Trained:
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, learned: dict[str, Any], empty_registry: Callable[[Path], None]
+) -> Trained:
     """The champion is upside down until the second training accepts the segments."""
     config = write(tmp_path_factory.mktemp("gate"), background(14))
+    empty_registry(config)
     uri = load_settings(config).tracking_uri
     registry.quiet()
     version = registry.log_version(
