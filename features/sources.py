@@ -141,7 +141,8 @@ def read_file(path: Path, source: Source | None = None) -> pd.DataFrame:
             table: pd.DataFrame = pyarrow.parquet.read_table(path).to_pandas(date_as_object=False)
             return table
         if suffix in EXCEL_FILES:
-            return pd.read_excel(path, sheet_name=source.sheet or 0, dtype=object).infer_objects()
+            sheet = pd.read_excel(path, sheet_name=source.sheet or 0, dtype=object, engine="openpyxl")
+            return sheet.infer_objects()
     except (pa.ArrowInvalid, ValueError, KeyError, OSError) as error:
         raise LedgerError(f"{path.name}: cannot be read as {suffix[1:]} ({_first_line(error)})") from None
     except Exception as error:  # openpyxl raises whatever the broken archive inside raises

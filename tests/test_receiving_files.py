@@ -111,7 +111,7 @@ def test_a_bad_row_is_refused_and_the_others_are_kept(tmp_path: Path) -> None:
             "unknown column 'known_on'",
         ),
         ("disputes.csv", "", "empty file"),
-        ("disputes.xlsx", "no archive", "cannot be read as xlsx"),
+        ("disputes.xlsx", "no archive", "not a readable xlsx file"),
         ("disputes.parquet", "no parquet", "cannot be read as parquet"),
         ("disputes.csv", HEADER + "1,a,02/03/2026,\n2,b,01/03/2026,\n", "dates of disputes such as"),
     ],
