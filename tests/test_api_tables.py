@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_support import Api, tiny_api
+from thoroughness import examples
 
 from features.contracts import OUTPUT_TABLES
 from features.contracts.json_schema import output_schema
@@ -195,7 +196,7 @@ SORTS = st.sampled_from([None, "name", "-name", "number", "-number"])
 NAMES, NUMBERS = st.sampled_from(["a", "B", "ab", None]), st.sampled_from([1, 2, 3, None])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     rows=st.lists(st.tuples(NAMES, NUMBERS), max_size=12),
     equal=st.dictionaries(st.just("name"), st.sampled_from(["a", "B", ""]), max_size=1),

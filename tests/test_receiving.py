@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_support import invoices, table
+from thoroughness import examples
 
 from features.cleaning import Cleaned, clean
 from features.contracts import LEDGER_TABLES
@@ -387,7 +388,7 @@ def _facts(kind: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(needed, optional=keys)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(sorted(KINDS)).flatmap(lambda kind: _facts(kind).map(lambda said: (kind, said))))
 def test_what_passes_the_door_never_makes_a_ledger_unusable(case: tuple[str, dict[str, Any]]) -> None:
     """Whatever the door lets in is read by the ledger: accepted, or rejected for its invoice only."""
