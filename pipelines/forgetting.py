@@ -248,5 +248,5 @@ def _note(day: date) -> bytes:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Withdrawn</title></head>\n'
         f"<body><p>This report was withdrawn on {day}: a debtor was erased from the run. The other debtors' "
-        "rows and the totals are in the run's tables.</p></body></html>\n"
+        "rows and the totals are in the run's tables; debtscape serve shows them.</p></body></html>\n"
     ).encode()

@@ -18,6 +18,8 @@ TRACES = {
 
 def show_forgotten(result: dict[str, Any]) -> None:
     """Print what was erased, and what is out of reach."""
+    from pipelines.forgetting import UNREACHED
+
     done = {
         "runs rewritten": result["runs"],
         "rows of runs erased": sum(result["rows"].values()),
@@ -28,10 +30,13 @@ def show_forgotten(result: dict[str, Any]) -> None:
     if any(done.values()):
         say("[bold]Erased[/bold]")
         show_facts({what: count for what, count in done.items() if count})
+        unreached = result["unreached"]
     else:
-        say("Nothing of this debtor was found.")
-    say("[bold]Out of reach[/bold]")
-    for each in result["unreached"]:
+        say("Nothing of this debtor was found. Is that its id? debtscape explain ID shows a debtor.")
+        unreached = [each for each in result["unreached"] if each not in UNREACHED]
+    if unreached:
+        say("[bold]Out of reach[/bold]")
+    for each in unreached:
         say(f"  {each}")
 
 

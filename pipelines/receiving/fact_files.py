@@ -61,7 +61,7 @@ def kind_of(name: str) -> str:
         if asked.startswith(kind):
             return kind
     known = [kind.replace("-", "_") for kind in KINDS]
-    raise LedgerError(f"{name}: no facts are called that{way_out(Path(name).stem, known)}")
+    raise LedgerError(f"{name}: no facts are called that{way_out(Path(name).stem, known)}; or say --table")
 
 
 def take_in(

@@ -89,11 +89,12 @@ class RunStore:
         self._loading = threading.Lock()
 
     async def current(self) -> ServedRun:
-        """Return the run to answer from; the first one is waited for, a newer one is loaded beside.
+        """Return the run to answer from; a newer one is loaded beside it.
 
-        NotReadyError, saying why, when there is none.
+        The first one is waited for, and one that was rewritten: nobody may see any more who was erased from
+        it. NotReadyError, saying why, when there is none.
         """
-        if self._served is None:
+        if self._served is None or (self._is_stale() and self._is_rewritten(self._served)):
             await run_in_threadpool(self.load)
         return self.at_once()
 
@@ -138,6 +139,10 @@ class RunStore:
         resting = state == self._failed and time.monotonic() < self._rest_until
         return state != self._seen and not resting
 
+    def _is_rewritten(self, served: ServedRun) -> bool:
+        held = (run for run in (served.run, served.before) if run)
+        return any(_print(_found(self._output, run.run_id)) != _print(run) for run in held)
+
     def _load(self) -> ServedRun:
         run = latest_run(self._output)
         if run is None:
@@ -168,6 +173,14 @@ def _state(output: Path) -> State:
         return found.st_ino, found.st_mtime_ns
 
     return of(output / LATEST), of(output / RUNS)
+
+
+def _found(output: Path, run_id: str) -> PublishedRun | None:
+    """Return the run as it is on disk; None also where its folder is being changed."""
+    try:
+        return find_run(output, run_id)
+    except PublicationError:
+        return None
 
 
 def _print(run: PublishedRun | None) -> tuple[str, str] | None:
