@@ -16,7 +16,7 @@ demo: $(INSTALLED)  ## simulate a portfolio, train, run, print the result
 	@$(BIN)/debtscape demo
 
 test: $(INSTALLED)  ## the specification, at most 6 minutes
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED)  ## campaigns: random kills, many seeds, load, properties on many more examples
 	DEBTSCAPE_THOROUGH=1 $(BIN)/pytest -m "slow or hypothesis" -v

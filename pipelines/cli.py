@@ -10,13 +10,13 @@ import sys
 import typer
 
 from features.errors import DebtscapeError
-from pipelines.cli_delivery import deliver
-from pipelines.cli_jobs import backtest, demo, init, run, schedule, simulate, train
-from pipelines.cli_privacy import forget, looked
-from pipelines.cli_received import receive
-from pipelines.cli_serve import serve, token
-from pipelines.cli_treatment import experiment, policy, preview
-from pipelines.cli_views import check, explain, features, quote, rules, segments
+from pipelines.commands.delivery import deliver
+from pipelines.commands.jobs import backtest, demo, init, run, schedule, simulate, train
+from pipelines.commands.privacy import forget, looked
+from pipelines.commands.received import receive
+from pipelines.commands.serving import serve, token
+from pipelines.commands.treatment import experiment, policy, preview
+from pipelines.commands.views import check, explain, features, quote, rules, segments
 
 app = typer.Typer(
     name="debtscape",

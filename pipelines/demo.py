@@ -19,8 +19,8 @@ def demonstrate(out: Path, *, today: date, now: datetime, progress: Progress = s
     The ledger ends on a fixed day, and that is the day of the run, so that a repeat shows the same.
     """
     from features.simulate import simulate, write_portfolio
+    from pipelines.learning.training import train
     from pipelines.running import run
-    from pipelines.training import train
 
     difficulty = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     progress("simulating a portfolio", 0, 1)

@@ -17,7 +17,7 @@ from models.payment.explain import contributions, predicted_log_odds, usual_row
 from models.payment.reason_words import reasons
 from models.registry import Loaded
 from models.scorer import PREDICTION
-from pipelines.folds import rule, training_rows
+from pipelines.learning.folds import rule, training_rows
 from pipelines.reading import Reading
 
 Said = tuple[pd.DataFrame, pd.Series]

@@ -18,7 +18,7 @@ from models.segments.rules import Rules, read_rules
 from models.treatment.policy import Policy
 from models.treatment.policy_file import read_policy
 from models.treatment.statutory import Statutory, read_statutory
-from pipelines.pseudonymous import pseudonym_key, under_pseudonyms
+from pipelines.privacy.pseudonymous import pseudonym_key, under_pseudonyms
 from pipelines.receiving.ledger_rows import received_tables
 from pipelines.settings import Settings
 from pipelines.settings_file import load_settings

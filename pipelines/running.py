@@ -23,23 +23,23 @@ from models.treatment.message_checks import check_templates
 from models.treatment.policy_file import fingerprint as policy_fingerprint
 from models.treatment.statutory import fingerprint as statutory_fingerprint
 from models.working_days import calendar_notes
-from pipelines import plug_in
 from pipelines.assigning import alarm, names_of
-from pipelines.champion_quality import quality_of, reliability_of
 from pipelines.deciding import Models, Previous
 from pipelines.deciding import decide as decide_tables
+from pipelines.learning import plug_in
+from pipelines.learning.champion_quality import quality_of, reliability_of
 from pipelines.page.facts import facts_to_be
 from pipelines.page.run_page import run_page
 from pipelines.page.whole import BEFORE, tables_of
+from pipelines.privacy.pseudonymous import renamed, reported_in_plain
 from pipelines.progress import Progress, silent
-from pipelines.pseudonymous import renamed, reported_in_plain
-from pipelines.publication import RunFacts, RunInputs, publish
-from pipelines.published_runs import PublishedRun, has_table, previous_run, read_table
 from pipelines.reading import Reading, read
 from pipelines.receiving.command import take_in_waiting
-from pipelines.report import QualityRow, render_report
+from pipelines.reporting.report import QualityRow, render_report
+from pipelines.reporting.summary import summarise
+from pipelines.runs.publication import RunFacts, RunInputs, publish
+from pipelines.runs.published_runs import PublishedRun, has_table, previous_run, read_table
 from pipelines.settings_file import load_settings
-from pipelines.summary import summarise
 from pipelines.treating import bank_known_until, treatment_warnings
 
 

@@ -15,7 +15,7 @@ from models.segments.credit_scales import CreditScale
 from models.segments.matrix import Matrix
 from models.segments.scheme_checks import check_schemes
 from models.segments.schemes import Pareto, Speed, Thresholds
-from pipelines.protected_names import refuse_protected_names
+from pipelines.privacy.protected_names import refuse_protected_names
 from pipelines.settings import Settings, or_known
 
 

@@ -59,7 +59,7 @@ def _pure(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
 @_io("read for training")
 def read_for_training(config: str, as_of: date | None) -> Any:
     """Read the ledger known before the day, and the champion to beat."""
-    from pipelines import training
+    from pipelines.learning import training
 
     day, today = _days(config, as_of)
     return training.read_for_training(Path(config), as_of=day, today=today)
@@ -68,7 +68,7 @@ def read_for_training(config: str, as_of: date | None) -> Any:
 @_pure("fit and evaluate")
 def fit(inputs: Any) -> Any:
     """Fit the models, measure them, and let the gate decide."""
-    from pipelines import training
+    from pipelines.learning import training
 
     with _progress() as progress:
         return training.fit(inputs, progress=progress)
@@ -77,7 +77,7 @@ def fit(inputs: Any) -> Any:
 @_io("register")
 def register(outcome: Any) -> dict[str, Any]:
     """Log and register the models, and move the alias when the gate let them pass."""
-    from pipelines import training
+    from pipelines.learning import training
 
     told: dict[str, Any] = training.register(outcome)
     return told
@@ -143,7 +143,7 @@ def hand_on(config: str, run_id: str) -> None:
 @_io("read for the backtest")
 def read_for_backtest(config: str, start: date, until: date, every: str) -> Any:
     """Read the whole ledger; the folds cut it."""
-    from pipelines import walk_forward
+    from pipelines.backtesting import walk_forward
 
     _, today = _days(config, None)
     return walk_forward.read_for_backtest(Path(config), start=start, until=until, every=every, today=today)
@@ -152,7 +152,7 @@ def read_for_backtest(config: str, start: date, until: date, every: str) -> Any:
 @_pure("walk forward")
 def walk(inputs: Any) -> Any:
     """Train at each cutoff and predict what follows."""
-    from pipelines import walk_forward
+    from pipelines.backtesting import walk_forward
 
     with _progress() as progress:
         return walk_forward.walk(inputs, progress=progress)
@@ -161,7 +161,7 @@ def walk(inputs: Any) -> Any:
 @_io("write the backtest")
 def write_backtest(result: Any) -> dict[str, Any]:
     """Write predictions, outcomes and metrics."""
-    from pipelines import walk_forward
+    from pipelines.backtesting import walk_forward
 
     told: dict[str, Any] = walk_forward.write_backtest(result)
     return told

@@ -17,8 +17,8 @@ import pyarrow.csv
 import pyarrow.parquet  # noqa: F401  imported here once, not in each child
 from publication_support import publish_small
 
-import pipelines.arrow_tables
-import pipelines.output_checks  # noqa: F401
+import pipelines.runs.arrow_tables
+import pipelines.runs.output_checks  # noqa: F401
 
 STEPS = ("open", "write", "fsync", "mkdir", "replace", "unlink", "rmdir")
 

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pandas as pd
 
 from features.contracts import OUTPUT_TABLES
-from pipelines.publication import Published, RunFacts, RunInputs, publish
+from pipelines.runs.publication import Published, RunFacts, RunInputs, publish
 
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)

@@ -16,7 +16,7 @@ from models.treatment.policy_file import read_policy
 from pipelines.assigning import Assigned, Before, Segmenting, assign
 from pipelines.deciding import debtors_on, known_debtors
 from pipelines.reading import Reading
-from pipelines.segmenting import fit_segments
+from pipelines.segment_page.segmenting import fit_segments
 from pipelines.settings import Settings
 
 KINDS = {"prompt": 0, "tardy": 4, "slow": 40}

@@ -11,7 +11,7 @@ from serving_support import NOW, Api, tiny_api
 from pipelines.page.lists import page_lists
 from pipelines.page.rows import rows_of
 from pipelines.page.whole import tables_of
-from pipelines.published_runs import latest_run
+from pipelines.runs.published_runs import latest_run
 from pipelines.serving.access_log import AccessLog
 
 

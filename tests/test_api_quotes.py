@@ -9,8 +9,9 @@ import httpx
 import pytest
 from serving_support import LEDGER_DAY, Api, api_with_a_ledger
 
-from pipelines import quoting, reading
-from pipelines.quoting import quote_invoice
+from pipelines import reading
+from pipelines.questions import quoting
+from pipelines.questions.quoting import quote_invoice
 from pipelines.serving import quote_routes
 
 

@@ -11,8 +11,8 @@ import pytest
 from publication_support import DAY, NOW, publish_tiny
 from serving_support import Api, tiny_api
 
-from pipelines import forgetting
-from pipelines.published_runs import find_run, latest_run
+from pipelines.privacy import forgetting
+from pipelines.runs.published_runs import find_run, latest_run
 from pipelines.serving import run_store
 
 

@@ -16,7 +16,7 @@ from thoroughness import examples
 from features.contracts import OUTPUT_TABLES
 from features.contracts.json_schema import output_schema
 from pipelines.delivering.delivery import content
-from pipelines.published_runs import latest_run
+from pipelines.runs.published_runs import latest_run
 from pipelines.serving.queries import AskedTable, Query, json_rows
 
 

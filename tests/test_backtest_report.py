@@ -22,12 +22,19 @@ from features.errors import DebtscapeError
 from features.simulate import simulate, write_portfolio
 from models.evaluation.evaluate import evaluate
 from models.evaluation.lift import lift
-from pipelines.backtest_plots import plots
-from pipelines.backtest_report import BacktestInputs, LeftOut, summary_files
-from pipelines.evaluation_details import payment_days, weekly_cash
-from pipelines.evaluation_tables import against_simpler, by_segment, for_whom, headline, how_good, in_words
-from pipelines.sections import Cell, Section, Table, figure, markdown, number, percent, points
-from pipelines.walk_forward import backtest
+from pipelines.backtesting.backtest_plots import plots
+from pipelines.backtesting.backtest_report import BacktestInputs, LeftOut, summary_files
+from pipelines.backtesting.evaluation_details import payment_days, weekly_cash
+from pipelines.backtesting.evaluation_tables import (
+    against_simpler,
+    by_segment,
+    for_whom,
+    headline,
+    how_good,
+    in_words,
+)
+from pipelines.backtesting.walk_forward import backtest
+from pipelines.reporting.sections import Cell, Section, Table, figure, markdown, number, percent, points
 
 INPUTS = BacktestInputs(
     backtest_id="0123456789abcdef",

@@ -21,7 +21,7 @@ from public_ledgers import read_public
 from features.ledger import known_before
 from models.evaluation.evaluate import MODEL
 from models.scorer import CLASSES
-from pipelines.folds import training_rows
+from pipelines.learning.folds import training_rows
 from pipelines.reading import Reading
 
 pytestmark = pytest.mark.slow  # a yardstick of the figures, not of what a user runs

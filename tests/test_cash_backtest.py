@@ -11,8 +11,8 @@ from tiny_portfolio import reading_of, settings_with
 
 from features.ledger import known_before, make_ledger
 from models.scorer import PREDICTION
-from pipelines.cash_backtest import cash_evaluation, forecast_errors
-from pipelines.cash_section import cash_forecast_section
+from pipelines.backtesting.cash_backtest import cash_evaluation, forecast_errors
+from pipelines.backtesting.cash_section import cash_forecast_section
 
 FIRST_MONDAY = (7 - START.weekday()) % 7
 

@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 from features.errors import ConfigurationError, DebtscapeError
 from features.pseudonyms import pseudonym
-from pipelines import cli_privacy
 from pipelines.cli import app
-from pipelines.looking import note_look
-from pipelines.privacy_console import TRACES
-from pipelines.published_runs import all_runs, read_table
+from pipelines.commands import privacy as cli_privacy
+from pipelines.privacy.looking import note_look
+from pipelines.runs.published_runs import all_runs, read_table
 from pipelines.serving.access_log import ACCESS, AccessLog, person_here
 from pipelines.settings_file import load_settings
+from pipelines.showing.privacy_console import TRACES
 
 KEY = "k" * 64
 SEGMENTED = ["c1", "c2", "c3"]

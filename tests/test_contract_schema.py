@@ -16,9 +16,9 @@ from features.contracts import OUTPUT_TABLES, Column
 from features.contracts.json_schema import output_schema
 from features.errors import PublicationError
 from pipelines.contract_schema import SCHEMA_FILE, schema_text, write_schema
-from pipelines.forgetting import forget
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import latest_run
+from pipelines.privacy.forgetting import forget
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import latest_run
 
 SCHEMA = output_schema()
 ARROW_NAMES = {"date32": "date32[day]", "boolean": "bool"}

@@ -14,8 +14,8 @@ from publication_support import DAY, NOW, day, inputs, tiny_tables
 from features.contracts import OUTPUT_TABLES
 from features.errors import PublicationError
 from pipelines.delivering.delivery import content, diff, leaving
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import PublishedRun, find_run, read_table
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import PublishedRun, find_run, read_table
 
 
 def published(output: Path, tables: dict[str, pd.DataFrame], as_of: date = DAY) -> PublishedRun:

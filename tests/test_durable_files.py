@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipelines import durable_files
-from pipelines.durable_files import replace_folder
+from pipelines.runs import durable_files
+from pipelines.runs.durable_files import replace_folder
 
 OLD, NEW = {"page.html": b"old", "plot.png": b"old"}, {"page.html": b"new", "page.md": b"new"}
 STEPS = ("mkdir", "open", "write", "fsync", "replace", "unlink", "rmdir")

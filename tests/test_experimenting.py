@@ -13,10 +13,10 @@ from publication_support import NOW, inputs, tiny_tables
 from features.errors import DebtscapeError
 from models.treatment.experiment import arms
 from models.treatment.policy import Experiment
-from pipelines.experiment_console import show_experiment as print_experiment
-from pipelines.experiment_outcomes import FEATURES
-from pipelines.experimenting import EXAMPLE, design_on, show_experiment
-from pipelines.publication import RunFacts, publish
+from pipelines.questions.experiment_outcomes import FEATURES
+from pipelines.questions.experimenting import EXAMPLE, design_on, show_experiment
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.showing.experiment_console import show_experiment as print_experiment
 
 SHIPPED = Path(__file__).resolve().parent.parent / "configs" / "policy.yaml"
 FIRST = date(2024, 1, 1)

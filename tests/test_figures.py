@@ -1,5 +1,5 @@
-from pipelines import console
-from pipelines.figures import figures_of
+from pipelines.learning.figures import figures_of
+from pipelines.showing import console
 
 EVALUATION = {
     "models": {

@@ -6,6 +6,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,21 +59,21 @@ class Stub:
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Stub:
     """The three plain modules replaced by stages that only pass a word on; retries do not wait."""
-    import pipelines
     from pipelines import steps
 
     stub = Stub([], [])
     for module, names in {
-        "training": ("read_for_training", "fit", "register"),
+        "learning.training": ("read_for_training", "fit", "register"),
         "running": ("read_for_run", "decide", "publish_run"),
-        "walk_forward": ("read_for_backtest", "walk", "write_backtest"),
+        "backtesting.walk_forward": ("read_for_backtest", "walk", "write_backtest"),
     }.items():
         fake = types.ModuleType(f"pipelines.{module}")
         for name, answer in zip(names, ("inputs", "result", {"as_of": "2026-03-02"}), strict=True):
             setattr(fake, name, stub.stage(name, answer))
             monkeypatch.setattr(getattr(steps, name), "retry_delay_seconds", 0)
-        monkeypatch.setitem(sys.modules, f"pipelines.{module}", fake)
-        monkeypatch.setattr(pipelines, module, fake, raising=False)
+        monkeypatch.setitem(sys.modules, fake.__name__, fake)
+        room, _, last = fake.__name__.rpartition(".")
+        monkeypatch.setattr(import_module(room), last, fake, raising=False)
     return stub
 
 

@@ -25,9 +25,9 @@ from pipelines.delivering import folder_sink
 from pipelines.delivering.delivery import Held
 from pipelines.delivering.folder_sink import deliver_to_folder
 from pipelines.delivering.kept_files import held_in_folder, keep
-from pipelines.one_writer import one_writer
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import PublishedRun, find_run
+from pipelines.runs.one_writer import one_writer
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import PublishedRun, find_run
 
 
 def a_run(output: Path, as_of: date = DAY, **others: object) -> PublishedRun:
@@ -182,9 +182,9 @@ def test_who_waits_too_long_for_another_deliverer_is_told(tmp_path: Path) -> Non
 KILLER = """
 import os, signal, sys
 from pathlib import Path
-from pipelines import durable_files
+from pipelines.runs import durable_files
 from pipelines.delivering import folder_sink
-from pipelines.published_runs import find_run
+from pipelines.runs.published_runs import find_run
 write, left = durable_files.write_file, [int(sys.argv[4])]
 def dying(*arguments):
     left[0] -= 1

@@ -19,13 +19,13 @@ from publication_support import DAY, NOW, inputs, publish_small, publish_tiny, t
 from features.errors import ConfigurationError, PublicationError
 from features.pseudonyms import pseudonym, pseudonymise
 from pipelines.delivering.webhook_box import letter_of
-from pipelines.forgetting import UNREACHED, WITHDRAWN_WARNING, Forgotten, forget
-from pipelines.one_writer import LOCK
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import PublishedRun, all_runs, find_run, latest_run, read_table, verify
+from pipelines.privacy.forgetting import UNREACHED, WITHDRAWN_WARNING, Forgotten, forget
+from pipelines.privacy.rewriting import mend
 from pipelines.receiving.door import Fact
 from pipelines.receiving.store import kept, receive
-from pipelines.rewriting import mend
+from pipelines.runs.one_writer import LOCK
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import PublishedRun, all_runs, find_run, latest_run, read_table, verify
 from pipelines.serving.access_log import ACCESS, AccessLog
 
 ON = date(2026, 5, 4)
@@ -386,7 +386,7 @@ def test_what_was_reported_goes_first_for_who_dies_after_it_finds_the_rest(
         raise PowerCutError
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.forgetting.rewrite", dies)
+        patched.setattr("pipelines.privacy.forgetting.rewrite", dies)
         with pytest.raises(PowerCutError):
             forget(tmp_path, "c1", day=ON, received=received)
     assert kept(received) == []

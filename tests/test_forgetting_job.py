@@ -9,8 +9,8 @@ import pytest
 from publication_support import publish_tiny
 
 from features.pseudonyms import pseudonym
-from pipelines.forgetting import UNREACHED, Forgotten
-from pipelines.forgetting_job import forget_debtor
+from pipelines.privacy.forgetting import UNREACHED, Forgotten
+from pipelines.privacy.forgetting_job import forget_debtor
 from pipelines.receiving.store import kept
 from pipelines.settings_file import load_settings
 

@@ -20,9 +20,9 @@ from pipelines.delivering.delivery import Delivery, Held
 from pipelines.delivering.handing_on import hand_on, troubles
 from pipelines.delivering.kept_files import held_in_folder
 from pipelines.delivering.sinks import Sink
-from pipelines.forgetting import forget
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import find_run
+from pipelines.privacy.forgetting import forget
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import find_run
 from pipelines.settings import CONFIGS, Settings
 from pipelines.settings_file import parse_settings
 

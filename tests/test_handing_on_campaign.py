@@ -27,7 +27,7 @@ from postgres_support import can_start_postgres, postgres
 from features.contracts import OUTPUT_TABLES
 from features.simulate import simulate, write_portfolio
 from pipelines.delivering.delivery import content
-from pipelines.published_runs import PublishedRun, all_runs, verify
+from pipelines.runs.published_runs import PublishedRun, all_runs, verify
 
 RUNS, FEWEST_KILLS = 20, 10
 FIRST_DAY = date(2025, 11, 3)

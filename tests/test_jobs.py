@@ -22,12 +22,12 @@ from features.simulate import simulate, write_portfolio
 from models import registry
 from models.payment.baselines import BASELINES
 from pipelines import cli
-from pipelines.published_runs import all_runs, latest_run, read_table, verify
+from pipelines.backtesting.walk_forward import backtest, cutoffs_between
+from pipelines.learning.training import read_for_training, train
 from pipelines.reading import read
 from pipelines.running import run
+from pipelines.runs.published_runs import all_runs, latest_run, read_table, verify
 from pipelines.settings_file import load_settings
-from pipelines.training import read_for_training, train
-from pipelines.walk_forward import backtest, cutoffs_between
 
 TODAY = date(2026, 1, 1)
 NOW = datetime(2026, 1, 1, 5, tzinfo=UTC)

@@ -12,9 +12,9 @@ from tiny_portfolio import ledger_of, monthly, on, settings_with
 
 from features.books import Books
 from features.outcomes import landmarks
-from pipelines import leak_probe
-from pipelines.folds import rows_at
-from pipelines.leak_probe import probe_leaks
+from pipelines.learning import leak_probe
+from pipelines.learning.folds import rows_at
+from pipelines.learning.leak_probe import probe_leaks
 from pipelines.reading import books_of
 from pipelines.settings import Settings
 

@@ -14,10 +14,10 @@ import pytest
 
 from features.simulate import simulate, write_portfolio
 from models.registry import champion
+from pipelines.learning.training import train
 from pipelines.reading import read
 from pipelines.running import run
 from pipelines.settings_file import load_settings
-from pipelines.training import train
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

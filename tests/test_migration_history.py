@@ -11,9 +11,9 @@ import pytest
 from publication_support import DAY, NOW, inputs
 
 from features.contracts import OUTPUT_TABLES
-from pipelines.migration_history import chain, migration_history, moves_of
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import PublishedRun, find_run
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import PublishedRun, find_run
+from pipelines.segment_page.migration_history import chain, migration_history, moves_of
 
 
 def segments(*rows: tuple[str, str | None, str, str]) -> pd.DataFrame:
@@ -115,7 +115,7 @@ def test_the_chain_ends_where_a_run_is_gone_and_at_its_longest(
 ) -> None:
     """The second run is removed: the third stands alone."""
     assert [run.run_id for run in chain(tmp_path, runs[2], longest=2)] == [run.run_id for run in runs[1:]]
-    with patch("pipelines.migration_history.find_run", return_value=None):
+    with patch("pipelines.segment_page.migration_history.find_run", return_value=None):
         assert chain(tmp_path, runs[2]) == [runs[2]]
 
 
@@ -123,5 +123,5 @@ def test_a_run_of_another_contract_ends_the_history(runs: list[PublishedRun], tm
     """What an older product wrote is not guessed at."""
     manifest = {**runs[1].manifest, "schema_version": "0.9"}
     older = PublishedRun(runs[1].path, manifest)
-    with patch("pipelines.migration_history.find_run", return_value=older):
+    with patch("pipelines.segment_page.migration_history.find_run", return_value=older):
         assert [moves.run_id for moves in migration_history(tmp_path, runs[2])] == [runs[2].run_id]

@@ -16,7 +16,7 @@ from models import registry
 from models.evaluation import gate
 from models.evaluation.evaluate import evaluate
 from models.payment.payment_time import PaymentTime
-from pipelines.model_card import GROUPS, model_card
+from pipelines.learning.model_card import GROUPS, model_card
 
 FEATURES = ["late_share_365d", "open_amount", "days_past_due", "country_late_share_365d"]
 

@@ -15,13 +15,13 @@ import pytest
 from features.errors import ConfigurationError, ModelError
 from features.simulate import simulate, write_portfolio
 from models import registry
-from pipelines.folds import payment_time
-from pipelines.plug_in import champion, own_estimator
-from pipelines.published_runs import all_runs, read_table
+from pipelines.learning.folds import payment_time
+from pipelines.learning.plug_in import champion, own_estimator
+from pipelines.learning.training import train
 from pipelines.running import run
+from pipelines.runs.published_runs import all_runs, read_table
 from pipelines.settings import Settings
 from pipelines.settings_file import load_settings, parse_settings
-from pipelines.training import train
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "own-estimator.md"
 TODAY = date(2026, 1, 1)

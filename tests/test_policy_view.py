@@ -12,8 +12,8 @@ import pytest
 
 from models.treatment.policy import Line, Policy, Terms
 from models.treatment.policy_file import read_policy
-from pipelines import policy_console
-from pipelines.policy_view import policy_on, show_policy
+from pipelines.questions.policy_view import policy_on, show_policy
+from pipelines.showing import policy_console
 
 SHIPPED = read_policy(Path(__file__).resolve().parent.parent / "configs" / "policy.yaml")
 

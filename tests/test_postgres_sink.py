@@ -30,8 +30,8 @@ from features.errors import PublicationError
 from pipelines.delivering import postgres_sink
 from pipelines.delivering.handing_on import hand_on
 from pipelines.delivering.postgres_sink import deliver_to_postgres, held_in_postgres
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import PublishedRun, find_run
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import PublishedRun, find_run
 from pipelines.settings_file import parse_settings
 
 VARIABLE = "DELIVERY_DB"
@@ -297,7 +297,7 @@ KILLER = """
 import os, signal, sys
 from pathlib import Path
 from pipelines.delivering import postgres_sink
-from pipelines.published_runs import find_run
+from pipelines.runs.published_runs import find_run
 copy, left = postgres_sink._copy, [int(sys.argv[3])]
 def dying(*arguments):
     left[0] -= 1

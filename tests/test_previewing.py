@@ -14,9 +14,9 @@ import pytest
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import DebtscapeError
-from pipelines.preview_console import show_preview
-from pipelines.previewing import preview
-from pipelines.publication import RunFacts, RunInputs, publish
+from pipelines.questions.previewing import preview
+from pipelines.runs.publication import RunFacts, RunInputs, publish
+from pipelines.showing.preview_console import show_preview
 
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 5, tzinfo=UTC)

@@ -21,15 +21,15 @@ import yaml
 
 from features.pseudonyms import pseudonym
 from features.simulate import simulate, write_portfolio
-from pipelines.explaining import explain_debtor
-from pipelines.forgetting import forget
-from pipelines.previewing import preview
-from pipelines.published_runs import latest_run, read_table
-from pipelines.quoting import quote_invoice
+from pipelines.backtesting.walk_forward import backtest
+from pipelines.learning.training import train
+from pipelines.privacy.forgetting import forget
+from pipelines.questions.explaining import explain_debtor
+from pipelines.questions.previewing import preview
+from pipelines.questions.quoting import quote_invoice
 from pipelines.running import run
-from pipelines.segments_page import make_segments_page
-from pipelines.training import train
-from pipelines.walk_forward import backtest
+from pipelines.runs.published_runs import latest_run, read_table
+from pipelines.segment_page.segments_page import make_segments_page
 
 END, LATER = date(2026, 1, 1), date(2026, 1, 2)
 NOW = datetime(2026, 1, 2, 5, 0, tzinfo=UTC)

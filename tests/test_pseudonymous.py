@@ -9,7 +9,7 @@ import pytest
 
 from features.errors import ConfigurationError
 from features.pseudonyms import pseudonym
-from pipelines.pseudonymous import id_in, pseudonym_key, renamed, reported_in_plain
+from pipelines.privacy.pseudonymous import id_in, pseudonym_key, renamed, reported_in_plain
 from pipelines.reading import read_cleaned
 from pipelines.receiving.door import Fact
 from pipelines.receiving.store import receive

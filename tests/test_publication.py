@@ -21,10 +21,10 @@ from thoroughness import examples
 
 from features.contracts import OUTPUT_TABLES, SCHEMA_VERSION
 from features.errors import PublicationError
-from pipelines.arrow_tables import from_arrow, from_parquet, to_arrow, to_csv, to_parquet
-from pipelines.output_checks import check
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import all_runs, find_run, latest_run, previous_run, read_table, verify
+from pipelines.runs.arrow_tables import from_arrow, from_parquet, to_arrow, to_csv, to_parquet
+from pipelines.runs.output_checks import check
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import all_runs, find_run, latest_run, previous_run, read_table, verify
 
 RUN = {"run_id": "r", "as_of": DAY, "schema_version": SCHEMA_VERSION}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from publication_support import publish_small, publish_tiny
 
-from pipelines.durable_files import write_file
-from pipelines.published_runs import all_runs, latest_run, verify
+from pipelines.runs.durable_files import write_file
+from pipelines.runs.published_runs import all_runs, latest_run, verify
 
 KILLER = Path(__file__).with_name("publication_killer.py")
 

@@ -26,12 +26,13 @@ from models import registry
 from models.segments.delay_tactics import read_tactics
 from models.segments.rules import read_rules
 from models.treatment.policy_file import read_policy
-from pipelines import cli, quoting
+from pipelines import cli
 from pipelines.deciding import Models, debtors_on, decide, known_debtors
-from pipelines.fitted_models import fitted_segments
-from pipelines.folds import payment_time, training_rows
+from pipelines.learning.fitted_models import fitted_segments
+from pipelines.learning.folds import payment_time, training_rows
 from pipelines.predicting import predict_items
-from pipelines.quoting import quote_invoice, quote_orders, score, segments_before_quotes
+from pipelines.questions import quoting
+from pipelines.questions.quoting import quote_invoice, quote_orders, score, segments_before_quotes
 from pipelines.reading import Reading, books_of, read
 from pipelines.running import champions, models_of
 from pipelines.settings_file import parse_settings

@@ -33,7 +33,7 @@ from models.payment.explain import (
 from models.payment.payment_time import PaymentTime
 from models.payment.rule import ShrunkenRule
 from models.scorer import CLASSES
-from pipelines.folds import training_rows
+from pipelines.learning.folds import training_rows
 from pipelines.reading import read
 
 Floats = npt.NDArray[np.float64]

@@ -8,8 +8,8 @@ import pytest
 from publication_support import day, inputs, tiny_tables
 
 from features.contracts import OUTPUT_TABLES
-from pipelines.report import QualityRow, render_report
-from pipelines.report_tables import (
+from pipelines.reporting.report import QualityRow, render_report
+from pipelines.reporting.report_tables import (
     ageing,
     by_currency,
     key_figures,
@@ -19,7 +19,7 @@ from pipelines.report_tables import (
     rejected_rows,
     segment_rows,
 )
-from pipelines.report_treatment import cash_weeks, task_rows, worklist_rows
+from pipelines.reporting.report_treatment import cash_weeks, task_rows, worklist_rows
 
 DAY = date(2026, 3, 2)
 

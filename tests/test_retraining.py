@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pipelines.retraining import compare_segments
+from pipelines.learning.retraining import compare_segments
 
 OLD = {
     "features": ["decayed_days_late"],

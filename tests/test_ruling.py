@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 
 from models.segments.rules import Rules, parse_rules
-from pipelines.ruling import rules_on
+from pipelines.questions.ruling import rules_on
 
 DAY = date(2024, 6, 3)
 IDS = pd.Index(["a", "b", "c"], name="customer_id")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from features.simulate import simulate, write_portfolio
-from pipelines.published_runs import all_runs, latest_run, verify
+from pipelines.runs.published_runs import all_runs, latest_run, verify
 
 KILLS = 20
 MOST_ATTEMPTS = 60

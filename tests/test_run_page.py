@@ -10,8 +10,8 @@ from publication_support import DAY, NOW, inputs, publish_tiny, tiny_tables
 from pipelines.page.facts import facts_of, facts_to_be
 from pipelines.page.run_page import CARDS, first_debtors, run_page
 from pipelines.page.whole import BEFORE, tables_of
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import find_run
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import find_run
 
 SAID = RunFacts(
     rows_in={"invoices": 4},

@@ -19,7 +19,13 @@ from features.errors import ModelError
 from features.ledger import Ledger
 from models.segments.schemes import DEFAULT_SCHEMES, Scheme
 from pipelines.reading import Reading
-from pipelines.scheme_comparison import RATES, Comparison, compare_schemes, cross_table, late_rates
+from pipelines.segment_page.scheme_comparison import (
+    RATES,
+    Comparison,
+    compare_schemes,
+    cross_table,
+    late_rates,
+)
 
 CUTOFF, END = 200, 420
 SETTINGS = settings_with(segments={"clusters": 2})

@@ -23,9 +23,9 @@ from models.segments.delay_tactics import read_tactics
 from models.segments.rules import read_rules
 from models.treatment.policy_file import read_policy
 from models.treatment.statutory import read_statutory
-from pipelines.fitted_models import fitted_segments
+from pipelines.learning.fitted_models import fitted_segments
 from pipelines.reading import Reading, read_cleaned
-from pipelines.segmenting import fit_segments
+from pipelines.segment_page.segmenting import fit_segments
 from pipelines.settings_file import load_settings
 
 DEMO = yaml.safe_load((Path(__file__).parents[1] / "configs" / "demo.yaml").read_text(encoding="utf-8"))

@@ -15,10 +15,10 @@ from segment_story import KINDS, OF_EACH, background, reading_on, segments_of
 from tiny_portfolio import Invoice, ledger_of, on, settings_with
 
 from models import registry
-from pipelines.fitted_models import Fitted, fitted_segments
+from pipelines.learning.fitted_models import Fitted, fitted_segments
+from pipelines.learning.training import train
 from pipelines.running import run
 from pipelines.settings_file import load_settings
-from pipelines.training import train
 
 BEFORE, NOW, CUTOFF = 330, 420, 240
 LEDGER = ledger_of(background(12))

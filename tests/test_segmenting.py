@@ -9,9 +9,9 @@ from tiny_portfolio import Invoice, ledger_of, monthly, on, settings_with
 
 from features.errors import ModelError
 from features.ledger import Ledger, known_before
-from pipelines.folds import rows_at
+from pipelines.learning.folds import rows_at
 from pipelines.reading import books_of
-from pipelines.segmenting import fit_segments, segments_at
+from pipelines.segment_page.segmenting import fit_segments, segments_at
 
 SETTINGS = settings_with(segments={"clusters": 2})
 INVOICES = [*monthly("prompt", 0), *monthly("punctual", -1), *monthly("late", 25), *monthly("later", 28)]

@@ -18,17 +18,17 @@ from features.contracts import OUTPUT_TABLES
 from features.errors import DebtscapeError
 from features.simulate import simulate, write_portfolio
 from models.segments.stability import Evidence
-from pipelines.migration_history import Moves
-from pipelines.published_runs import PublishedRun
 from pipelines.reading import read
+from pipelines.reporting.sections import markdown
 from pipelines.running import run
-from pipelines.scheme_comparison import Comparison
-from pipelines.sections import markdown
-from pipelines.segment_material import Material, gather
-from pipelines.segment_plots import plot_over_time
-from pipelines.segment_sections import CLEARLY, best_first, order_in_words
-from pipelines.segmenting import fit_segments
-from pipelines.segments_page import main_figures, make_segments_page, page_files, sections
+from pipelines.runs.published_runs import PublishedRun
+from pipelines.segment_page.migration_history import Moves
+from pipelines.segment_page.scheme_comparison import Comparison
+from pipelines.segment_page.segment_material import Material, gather
+from pipelines.segment_page.segment_plots import plot_over_time
+from pipelines.segment_page.segment_sections import CLEARLY, best_first, order_in_words
+from pipelines.segment_page.segmenting import fit_segments
+from pipelines.segment_page.segments_page import main_figures, make_segments_page, page_files, sections
 
 FIRST, DAY = date(2026, 2, 2), date(2026, 3, 2)
 EVIL = "<script>alert(1)</script> | & Sons"
@@ -500,7 +500,8 @@ def test_the_evidence_of_a_champion_is_that_of_its_own_day(config: Path, tmp_pat
         parameters=model.parameters_, version="7", trained_as_of=trained, fingerprint="f" * 64
     )
     empty = replace(reading, settings=reading.settings.model_copy(update={"output": tmp_path}))
-    with patch("pipelines.segment_material.champions", return_value=({"debtor-segments": champion}, ())):
+    champions = ({"debtor-segments": champion}, ())
+    with patch("pipelines.segment_page.segment_material.champions", return_value=champions):
         found = gather(empty, None)
     assert found.evidence == model.evidence_
     assert (found.model, found.learned_on) == ("version 7", trained)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from features.errors import ConfigurationError
 from features.sources import Source
 from models.payment.payment_time import PaymentTime
-from pipelines.folds import payment_time, rule
+from pipelines.learning.folds import payment_time, rule
 from pipelines.settings import CONFIGS, Settings
 from pipelines.settings_file import load_settings, parse_settings
 

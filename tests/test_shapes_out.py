@@ -23,12 +23,12 @@ from thoroughness import examples
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import ConfigurationError, PublicationError
-from pipelines.arrow_tables import to_arrow
 from pipelines.delivering.delivery import Content
 from pipelines.delivering.shape_file import Shape, read_shape, shape_names, shape_path
 from pipelines.delivering.shapes_out import deliver_in_shape, shaped_files
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import PublishedRun, find_run
+from pipelines.runs.arrow_tables import to_arrow
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import PublishedRun, find_run
 
 SOURCES = [{"title": "t", "publisher": "p", "page": "a", "day": "d"}]
 RUN = PublishedRun(Path(), {"run_id": "r1", "as_of": DAY.isoformat(), "created_at": NOW.isoformat()})

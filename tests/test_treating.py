@@ -15,10 +15,10 @@ from features.errors import ConfigurationError
 from features.open_items import open_items
 from features.simulate import simulate, write_portfolio
 from models.treatment.policy_file import read_policy
-from pipelines.arrow_tables import to_arrow
 from pipelines.deciding import Models, Previous, decide
 from pipelines.reading import Reading, read
 from pipelines.running import read_for_run
+from pipelines.runs.arrow_tables import to_arrow
 from pipelines.settings import CONFIGS
 from pipelines.treating import bank_known_until, history_kept, treatment_warnings
 

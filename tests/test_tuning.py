@@ -18,11 +18,12 @@ from typer.testing import CliRunner
 from features.errors import ConfigurationError, ModelError
 from features.ledger import known_before
 from features.simulate import simulate, write_portfolio
-from pipelines import cli, folds, training, tuning
+from pipelines import cli
+from pipelines.learning import folds, training, tuning
+from pipelines.learning.training import train
+from pipelines.learning.tuning import SEARCHED, Fold, class_losses, folds_before, tune
 from pipelines.reading import Reading, read
 from pipelines.settings import Settings
-from pipelines.training import train
-from pipelines.tuning import SEARCHED, Fold, class_losses, folds_before, tune
 
 TODAY = date(2026, 1, 1)
 HOLDOUT = date(2025, 8, 20)
@@ -279,7 +280,7 @@ def test_the_command_prints_the_lines(config: Path, monkeypatch: pytest.MonkeyPa
         asked.append(minutes)
         return result | {"tuning": tuned.summary()}
 
-    monkeypatch.setattr("pipelines.training.train", trained)
+    monkeypatch.setattr("pipelines.learning.training.train", trained)
     options = ["train", "-c", str(config), "--tune", *(["--json"] if as_json else [])]
     answer = CliRunner().invoke(cli.app, options)
     assert asked == [10.0]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.published_runs import find_run, read_table
 from pipelines.receiving.command import receive_files
 from pipelines.running import run
+from pipelines.runs.published_runs import find_run, read_table
 from pipelines.settings_file import load_settings
 
 DAY = date(2026, 3, 10)

@@ -20,8 +20,8 @@ from features.errors import PublicationError
 from pipelines.delivering.delivery import Held
 from pipelines.delivering.webhook_box import dead_letters, told_to_webhook
 from pipelines.delivering.webhook_sink import deliver_to_webhook
-from pipelines.forgetting import forget
-from pipelines.published_runs import PublishedRun, find_run
+from pipelines.privacy.forgetting import forget
+from pipelines.runs.published_runs import PublishedRun, find_run
 
 SECRET = "key-hunter2"
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from features.contracts import OUTPUT_TABLES
-from pipelines.arrow_tables import to_arrow
-from pipelines.published_runs import PublishedRun, has_table, read_table, verify
+from pipelines.runs.arrow_tables import to_arrow
+from pipelines.runs.published_runs import PublishedRun, has_table, read_table, verify
 
 APPROVED_TABLES = ("actions", "treatments")
 """Their rows may harm a debtor, and then wait for a person."""

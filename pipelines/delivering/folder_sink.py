@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from features.contracts import OUTPUT_TABLES
-from pipelines.arrow_tables import to_csv, to_parquet
 from pipelines.delivering.delivery import Content, Delivery
 from pipelines.delivering.excel_book import excel_book
 from pipelines.delivering.kept_files import keep
-from pipelines.published_runs import PublishedRun
+from pipelines.runs.arrow_tables import to_csv, to_parquet
+from pipelines.runs.published_runs import PublishedRun
 
 Format = Literal["csv", "parquet", "excel"]
 

@@ -20,7 +20,7 @@ from features.spelling import way_out
 from pipelines.delivering.delivery import Held, diff
 from pipelines.delivering.sinks import Sink, configured_sinks
 from pipelines.progress import Progress, silent
-from pipelines.published_runs import PublishedRun, find_run, latest_run, verify
+from pipelines.runs.published_runs import PublishedRun, find_run, latest_run, verify
 from pipelines.settings import Settings
 
 Done = TypeVar("Done")

@@ -15,9 +15,9 @@ from typing import Any
 
 from features.errors import PublicationError
 from pipelines.delivering.delivery import Content, Delivery, Held, content
-from pipelines.durable_files import remove, rename, replace_folder
-from pipelines.one_writer import one_writer
-from pipelines.published_runs import PublishedRun
+from pipelines.runs.durable_files import remove, rename, replace_folder
+from pipelines.runs.one_writer import one_writer
+from pipelines.runs.published_runs import PublishedRun
 
 DELIVERIES, CURRENT, FACTS, HIDDEN = "deliveries", "current", "delivery.json", ".tmp-"
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from features.contracts import OUTPUT_TABLES
 from features.errors import PublicationError
 from pipelines.delivering.delivery import Delivery, Held, content
-from pipelines.published_runs import PublishedRun, verify
+from pipelines.runs.published_runs import PublishedRun, verify
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -31,7 +31,7 @@ from pipelines.delivering.shape_file import (
     shape_path,
     table_and_column,
 )
-from pipelines.published_runs import PublishedRun
+from pipelines.runs.published_runs import PublishedRun
 
 Rows = Mapping[str, Mapping[str, Any]]
 """One row of a file: by table, its own row and those that it names; empty where there is none."""

@@ -16,7 +16,7 @@ from pipelines.delivering.shape_file import read_shape, shape_path
 from pipelines.delivering.shapes_out import deliver_in_shape
 from pipelines.delivering.webhook_box import told_to_webhook
 from pipelines.delivering.webhook_sink import deliver_to_webhook
-from pipelines.published_runs import PublishedRun
+from pipelines.runs.published_runs import PublishedRun
 from pipelines.settings import Settings, WebhookSettings
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from features.errors import PublicationError
 from pipelines.delivering.delivery import Held
-from pipelines.durable_files import make_folder, remove, rename, write_file
-from pipelines.published_runs import PublishedRun
+from pipelines.runs.durable_files import make_folder, remove, rename, write_file
+from pipelines.runs.published_runs import PublishedRun
 
 SENT, DEAD = "sent", "dead"
 

@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 from features.errors import PublicationError
 from pipelines.delivering.delivery import Delivery, diff
 from pipelines.delivering.webhook_box import keep_dead, keep_sent, last_told, letter_of, order, told_of
-from pipelines.one_writer import one_writer
-from pipelines.published_runs import PublishedRun, verify
+from pipelines.runs.one_writer import one_writer
+from pipelines.runs.published_runs import PublishedRun, verify
 
 LOCK_SECONDS = 10.0
 TRIES, BACK_OFF_SECONDS, MOST_SECONDS = 5, 1.0, 30.0

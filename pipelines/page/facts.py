@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from features.contracts import SCHEMA_VERSION
-from pipelines.publication import RunFacts, RunInputs
-from pipelines.published_runs import PublishedRun
+from pipelines.runs.publication import RunFacts, RunInputs
+from pipelines.runs.published_runs import PublishedRun
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from features.contracts import OUTPUT_TABLES, Table
-from pipelines.published_runs import PublishedRun, has_table, read_table
+from pipelines.runs.published_runs import PublishedRun, has_table, read_table
 
 Tables = Mapping[str, pd.DataFrame]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from features.sources import FILES
-from pipelines.durable_files import OWNER_WRITES, make_folder, rename, write_file
 from pipelines.receiving.fact_files import TakenIn, refused_whole, take_in
+from pipelines.runs.durable_files import OWNER_WRITES, make_folder, rename, write_file
 
 DROP, DONE, REFUSED = "drop", "done", "refused"
 

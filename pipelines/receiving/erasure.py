@@ -8,9 +8,9 @@ from pathlib import Path
 from features.errors import LedgerError
 from features.parsing_text import as_text
 from features.sources import read_file
-from pipelines.durable_files import remove
 from pipelines.receiving.drop import DONE, DROP, REFUSED
 from pipelines.receiving.store import drop_facts, kept
+from pipelines.runs.durable_files import remove
 
 
 def erase_received(folder: Path, customers: Set[str], invoices: Set[str] = frozenset()) -> int:

@@ -12,8 +12,8 @@ import pyarrow as pa
 from pydantic import BaseModel, Field, create_model
 
 from features.contracts import OUTPUT_TABLES
-from pipelines.arrow_tables import from_arrow
 from pipelines.page.lists import page_lists
+from pipelines.runs.arrow_tables import from_arrow
 from pipelines.serving.examples import example_of
 from pipelines.serving.queries import Query
 from pipelines.serving.table_queries import DEFAULT_LIMIT, EMPTY, STRICT, Day, Offset, Text, optional, orders

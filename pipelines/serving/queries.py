@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contracts.money import minor_digits
-from pipelines.arrow_tables import MONEY_DECIMALS
+from pipelines.runs.arrow_tables import MONEY_DECIMALS
 
 Value = str | int | float | bool | date
 Places = npt.NDArray[np.int32]

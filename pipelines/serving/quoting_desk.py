@@ -40,7 +40,7 @@ class QuotingDesk:
         """
 
         def answer() -> dict[str, Any]:
-            from pipelines.quoting import misspelt, quote_one
+            from pipelines.questions.quoting import misspelt, quote_one
 
             reading, models, warnings, segments = self._prepared(served)
             quote = quote_one(
@@ -52,7 +52,7 @@ class QuotingDesk:
 
     def _prepared(self, served: ServedRun) -> tuple[Reading, Models, tuple[str, ...], pd.DataFrame]:
         # these bring MLflow along, which a server that is asked for no quote need not wait for
-        from pipelines.quoting import MODELS, segments_before_quotes
+        from pipelines.questions.quoting import MODELS, segments_before_quotes
         from pipelines.reading import read
         from pipelines.running import champions, models_of
 

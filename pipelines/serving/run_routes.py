@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from pipelines.published_runs import PublishedRun
+from pipelines.runs.published_runs import PublishedRun
 from pipelines.serving.access import Access
 from pipelines.serving.answers import answer, unchanged
 from pipelines.serving.examples import FACTS

@@ -19,11 +19,11 @@ from starlette.concurrency import run_in_threadpool
 
 from features.contracts import OUTPUT_TABLES
 from features.errors import DebtscapeError, PublicationError
-from pipelines.arrow_tables import to_arrow
 from pipelines.delivering.delivery import APPROVED_TABLES, leaving, waits
 from pipelines.page.facts import facts_of
 from pipelines.page.whole import tables_of
-from pipelines.published_runs import (
+from pipelines.runs.arrow_tables import to_arrow
+from pipelines.runs.published_runs import (
     LATEST,
     RUNS,
     PublishedRun,

@@ -21,7 +21,7 @@ from filelock import FileLock
 
 from features.errors import ConfigurationError
 from features.spelling import way_out
-from pipelines.durable_files import make_folder, rename, write_file
+from pipelines.runs.durable_files import make_folder, rename, write_file
 
 Scope = Literal["read", "write"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from features.errors import DebtscapeError
-from pipelines.pseudonymous import pseudonym_key
+from pipelines.privacy.pseudonymous import pseudonym_key
 from pipelines.receiving.door import Fact, Refusal, judge
 from pipelines.receiving.kinds import KINDS, model_of
 from pipelines.receiving.store import receive

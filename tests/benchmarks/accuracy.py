@@ -25,7 +25,7 @@ from features.outcomes import landmarks
 from models.evaluation.evaluate import MODEL, REFERENCE, evaluate
 from models.payment.baselines import OwnRate
 from models.scorer import CLASS_BORDERS, CLASSES
-from pipelines.folds import facts_of, fit_all, predict_all, rows_at, training_rows
+from pipelines.learning.folds import facts_of, fit_all, predict_all, rows_at, training_rows
 from pipelines.reading import Reading
 
 LAST_SHARE = 0.2

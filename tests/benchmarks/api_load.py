@@ -23,9 +23,9 @@ from pathlib import Path
 import pandas as pd
 
 from features.contracts import OUTPUT_TABLES
-from pipelines.publication import RunFacts, RunInputs, publish
-from pipelines.published_runs import PublishedRun, find_run, has_table, read_table
 from pipelines.running import run
+from pipelines.runs.publication import RunFacts, RunInputs, publish
+from pipelines.runs.published_runs import PublishedRun, find_run, has_table, read_table
 from pipelines.serving.tokens import TokenFile
 from pipelines.settings_file import load_settings
 

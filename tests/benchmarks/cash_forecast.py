@@ -17,10 +17,10 @@ from typing import Any
 
 from public_ledgers import issue_day_at, markdown, read_public, read_simulated
 
-from pipelines.cash_backtest import cash_evaluation, forecast_errors
-from pipelines.folds import MODEL, payment_time, rule, training_rows
+from pipelines.backtesting.cash_backtest import cash_evaluation, forecast_errors
+from pipelines.backtesting.walk_forward import cutoffs_between
+from pipelines.learning.folds import MODEL, payment_time, rule, training_rows
 from pipelines.reading import Reading
-from pipelines.walk_forward import cutoffs_between
 
 FROM_SHARE, ROWS = 0.4, 150_000
 HEADER = ("ledger", "weeks ahead", "forecasts", "weeks", "WAPE", "bias", "inside the band", "75 to 88 %")

@@ -24,8 +24,8 @@ from publication_support import NOW, inputs, tiny_tables
 from pipelines.delivering.delivery import Delivery, content
 from pipelines.delivering.folder_sink import deliver_to_folder
 from pipelines.delivering.postgres_sink import deliver_to_postgres
-from pipelines.publication import RunFacts, publish
-from pipelines.published_runs import find_run
+from pipelines.runs.publication import RunFacts, publish
+from pipelines.runs.published_runs import find_run
 
 IDS = ("customer_id", "invoice_id", "action_id", "task_id")
 

@@ -25,7 +25,7 @@ from public_ledgers import issue_day_at, markdown, read_public, read_simulated
 from features.ledger import Ledger, known_before
 from features.outcomes import landmarks, outcomes
 from models.evaluation.evaluate import MODEL, evaluate
-from pipelines.folds import predict_all, rows_at, sample_points, training_rows
+from pipelines.learning.folds import predict_all, rows_at, sample_points, training_rows
 from pipelines.reading import Reading, books_of
 from pipelines.settings import Settings
 

@@ -20,7 +20,7 @@ from public_ledgers import issue_day_at, markdown, read_simulated
 from features.ledger import known_before
 from models.evaluation.evaluate import MODEL, evaluate
 from models.payment.payment_time import PaymentTime
-from pipelines.folds import payment_time, predict_all, training_rows
+from pipelines.learning.folds import payment_time, predict_all, training_rows
 from pipelines.reading import Reading
 from pipelines.settings import Settings
 

@@ -21,7 +21,7 @@ from models.payment.members import Boosting, class_borders, fit_classes, fit_haz
 from models.payment.payment_time import PaymentTime
 from models.payment.person_periods import bin_borders, make_points
 from models.scorer import PREDICTION, QUANTILES
-from pipelines.folds import Predictor, payment_time, rule
+from pipelines.learning.folds import Predictor, payment_time, rule
 from pipelines.settings import Settings
 
 MEMBERS = ("hazard", "classes", "linear")

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from pipelines.page.page_file import LIBRARY, STATIC
-from pipelines.published_runs import latest_run
+from pipelines.runs.published_runs import latest_run
 from pipelines.settings_file import load_settings
 
 DAYS = ("2025-12-22", "2025-12-29")

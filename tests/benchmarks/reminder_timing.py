@@ -38,7 +38,7 @@ from models.reminding.optimal_timing import expected_contacts, optimal_days
 from models.reminding.shifts import shifts
 from models.treatment.policy import Optimal, Policy
 from models.treatment.policy_file import read_policy
-from pipelines.folds import Predictor, became_of, payment_time, rows_at, rule, training_rows
+from pipelines.learning.folds import Predictor, became_of, payment_time, rows_at, rule, training_rows
 from pipelines.reading import books_of
 from pipelines.settings import Settings
 from pipelines.settings_file import parse_settings

@@ -19,7 +19,7 @@ from bench_ledger import big_ledger
 from features.outcomes import landmarks
 from models.payment.explain import contributions
 from models.payment.reason_words import reasons
-from pipelines.folds import payment_time, rows_at, sample_points, training_rows
+from pipelines.learning.folds import payment_time, rows_at, sample_points, training_rows
 from pipelines.predicting import side_by_side
 from pipelines.reading import books_of
 from pipelines.settings_file import parse_settings

@@ -17,7 +17,7 @@ import pandas as pd
 from public_ledgers import issue_day_at, markdown, read_public
 
 from models.segments.schemes import DEFAULT_SCHEMES
-from pipelines.scheme_comparison import Comparison, compare_schemes
+from pipelines.segment_page.scheme_comparison import Comparison, compare_schemes
 
 SHARE = 0.7
 HEADER = ("ledger", "scheme", "class", "debtors", "invoices", "paid late (95 %)",

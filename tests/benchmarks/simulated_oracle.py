@@ -25,7 +25,7 @@ from features.outcomes import landmarks, outcomes
 from features.simulate import simulate, write_portfolio
 from models.evaluation.metrics import Bootstrap, figure
 from models.scorer import CLASS_BORDERS, CLASSES
-from pipelines.folds import payment_time, rows_at, rule, sample_points, training_rows
+from pipelines.learning.folds import payment_time, rows_at, rule, sample_points, training_rows
 from pipelines.reading import read
 
 Ints = npt.NDArray[np.int64]

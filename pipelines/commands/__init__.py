@@ -1,0 +1,1 @@
+"""The commands: what each takes and says of itself; what it does is elsewhere."""

@@ -1,0 +1,1 @@
+"""What protects debtors: pseudonyms, erasure, and who looked at whom."""

@@ -1,0 +1,1 @@
+"""A run on disk: published whole or not at all, found, read and verified."""
