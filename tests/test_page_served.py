@@ -251,13 +251,10 @@ def test_an_action_is_approved_or_refused_with_a_reason(page: Any, api: Api, cho
     }
     page.keyboard.press("Escape")
     page.wait_for_function("() => document.querySelectorAll('dialog').length === 1")
+    decided = page.locator("dialog .deciding", has_text={"Approve": "approved", "Refuse": "refused"}[choice])
+    decided.wait_for()
+    assert decided.count() == 1
     assert buttons.count() == WAITING - 1
-    assert (
-        page.locator(
-            "dialog .deciding", has_text={"Approve": "approved", "Refuse": "refused"}[choice]
-        ).count()
-        == 1
-    )
 
 
 def test_nobody_approves_what_does_not_wait(page: Any) -> None:
