@@ -11,8 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from features.contracts import LEDGER_TABLES
+from features.contracts.line_items import LINE_ITEMS
 from features.errors import ConfigurationError
-from features.line_items import LINE_ITEMS
 from features.spelling import way_out
 
 SHAPES = Path(__file__).resolve().parent.parent / "configs" / "shapes" / "in"

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from features.column_names import normal
 from features.contracts import LEDGER_TABLES, Table
+from features.contracts.line_items import LINE_ITEMS
 from features.errors import ConfigurationError, LedgerError
-from features.line_items import LINE_ITEMS, NEEDED, Sorting, ledger_tables
+from features.line_items import NEEDED, Sorting, ledger_tables
 from features.parsing_text import as_text
 from features.shape_file import LineItems, Part, Shape, TableShape, read_shape
 from features.snapshots import day_of_file, from_snapshots

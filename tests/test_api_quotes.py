@@ -10,7 +10,7 @@ import pytest
 from serving_support import LEDGER_DAY, Api, api_with_a_ledger
 
 from pipelines import reading
-from pipelines.questions import quoting
+from pipelines.questions import quote_scores, quoting
 from pipelines.questions.quoting import quote_invoice
 from pipelines.serving import quote_routes
 
@@ -47,7 +47,7 @@ def test_the_ledger_is_read_once_for_all_quotes_of_a_run(api):
 def test_only_somebody_new_is_judged_anew(api):
     """Who the debtors of the ledger are no quote changes: that is found once for all quotes of a run."""
     ask(api, {"customer_id": "late", "amount": 1})
-    with patch.object(quoting, "assign_debtors", wraps=quoting.assign_debtors) as judging:
+    with patch.object(quote_scores, "assign_debtors", wraps=quote_scores.assign_debtors) as judging:
         for debtor, judged in (("late", 0), ("prompt", 0), ("somebody new", 1)):
             assert ask(api, {"customer_id": debtor, "amount": 10}).status_code == 200
             assert judging.call_count == judged

@@ -31,8 +31,9 @@ from pipelines.deciding import Models, debtors_on, decide, known_debtors
 from pipelines.learning.fitted_models import fitted_segments
 from pipelines.learning.folds import payment_time, training_rows
 from pipelines.predicting import predict_items
-from pipelines.questions import quoting
-from pipelines.questions.quoting import quote_invoice, quote_orders, score, segments_before_quotes
+from pipelines.questions import quote_scores
+from pipelines.questions.quote_scores import score, segments_before_quotes
+from pipelines.questions.quoting import quote_invoice, quote_orders
 from pipelines.reading import Reading, books_of, read
 from pipelines.running import champions, models_of
 from pipelines.settings_file import parse_settings
@@ -534,7 +535,7 @@ def test_no_quote_changes_who_a_debtor_is(ledger: Any, data: st.DataObject) -> N
     debtor = data.draw(st.sampled_from(sorted(before.index)))
     money = {"amount_minor": data.draw(st.integers(1, 10**11)), "currency": data.draw(CURRENCIES)}
     asked = pd.DataFrame({"customer_id": [debtor], **money})
-    with patch.object(quoting, "debtors_on", looked_at):
+    with patch.object(quote_scores, "debtors_on", looked_at):
         score(reading, NO_MODEL, asked, data.draw(st.integers(0, 365)))
     pd.testing.assert_frame_equal(seen[0], before, check_exact=True)
 

@@ -52,7 +52,8 @@ class QuotingDesk:
 
     def _prepared(self, served: ServedRun) -> tuple[Reading, Models, tuple[str, ...], pd.DataFrame]:
         # these bring MLflow along, which a server that is asked for no quote need not wait for
-        from pipelines.questions.quoting import MODELS, segments_before_quotes
+        from pipelines.questions.quote_scores import segments_before_quotes
+        from pipelines.questions.quoting import MODELS
         from pipelines.reading import read
         from pipelines.running import champions, models_of
 
