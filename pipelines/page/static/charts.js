@@ -88,11 +88,22 @@
     ...more,
   });
 
-  d.percentLabels = (colours) => ({
-    color: colours.soft,
-    fontSize: 11,
-    formatter: (value) => d.share(value),
-  });
+  // both axes from 0 to 1, with their names
+  d.shareAxes = (colours, across, up) => {
+    const axis = (name, place) =>
+      d.axis(colours, {
+        type: "value",
+        max: 1,
+        name,
+        ...place,
+        axisLabel: { color: colours.soft, fontSize: 11, formatter: (value) => d.share(value) },
+      });
+    return {
+      grid: { left: 48, right: 24, top: 28, bottom: 40 },
+      xAxis: axis(across, { nameLocation: "middle", nameGap: 26 }),
+      yAxis: axis(up, { nameTextStyle: { align: "left", color: colours.soft } }),
+    };
+  };
 
   /* Tooltips are drawn as rich text, never as HTML: a name in them cannot be a script. */
   d.tooltip = (colours, formatter, trigger = "item") => ({

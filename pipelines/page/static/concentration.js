@@ -15,22 +15,7 @@
         ([at]) => d.t("pareto_said", { debtors: d.share(at.value[0], 1), amount: d.share(at.value[1]) }),
         "axis",
       ),
-      grid: { left: 48, right: 24, top: 28, bottom: 40 },
-      xAxis: d.axis(colours, {
-        type: "value",
-        max: 1,
-        name: d.t("axis_debtors"),
-        nameLocation: "middle",
-        nameGap: 26,
-        axisLabel: d.percentLabels(colours),
-      }),
-      yAxis: d.axis(colours, {
-        type: "value",
-        max: 1,
-        name: d.t("axis_overdue"),
-        nameTextStyle: { align: "left", color: colours.soft },
-        axisLabel: d.percentLabels(colours),
-      }),
+      ...d.shareAxes(colours, d.t("axis_debtors"), d.t("axis_overdue")),
       series: [
         {
           type: "line",

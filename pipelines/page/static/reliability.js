@@ -41,22 +41,7 @@
     const label = d.t("curve_said", { gap: points(Math.abs(far.predicted - far.observed)) });
     const option = (colours) => ({
       tooltip: d.tooltip(colours, (at) => (at.data.said ? at.data.said : "")),
-      grid: { left: 48, right: 24, top: 28, bottom: 40 },
-      xAxis: d.axis(colours, {
-        type: "value",
-        max: 1,
-        name: d.t("axis_predicted"),
-        nameLocation: "middle",
-        nameGap: 26,
-        axisLabel: d.percentLabels(colours),
-      }),
-      yAxis: d.axis(colours, {
-        type: "value",
-        max: 1,
-        name: d.t("axis_observed"),
-        nameTextStyle: { align: "left", color: colours.soft },
-        axisLabel: d.percentLabels(colours),
-      }),
+      ...d.shareAxes(colours, d.t("axis_predicted"), d.t("axis_observed")),
       series: [
         {
           type: "line",
